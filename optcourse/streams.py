@@ -1,0 +1,313 @@
+"""An algorithm is a stream of iterates, and `run` is the one loop that consumes them.
+
+Every method of the course is a generator decorated with `stream`. One rule holds for all of them:
+
+* **A stream yields the iterate θ₁, θ₂, … and nothing else.** The start θ₀ is ``stream.start``.
+* **Whatever else the method keeps is in ``stream.state``**, under the name it has on the page: ``"velocity"``,
+  ``"first_moment"``, ``"population"``. The loop needs no flag, callback or history for it.
+* A method that knows when it is done returns one word (``return "optimal"``), which becomes ``stream.reason``.
+
+>>> from optcourse import momentum
+>>> descent = momentum(lambda theta: 2 * theta, theta=4.0, lr=0.1, beta=0.9)
+>>> for theta in descent:
+...     if abs(theta) < 1:
+...         break
+>>> float(round(theta, 4)), float(round(descent.state["velocity"], 4)), descent.evaluations
+(0.248, 15.92, {'grad': 3})
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import itertools
+import math
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator
+from typing import Any, ParamSpec, TypeAlias
+
+import numpy as np
+
+from optcourse.arguments import RULES, Array, Gradient, Loss, NonFiniteError, Rule, check_all, refuse, shown
+from optcourse.trace import Trace
+
+P = ParamSpec("P")
+
+Schedule: TypeAlias = Callable[[int], float]
+Rate: TypeAlias = float | Schedule
+Iterates: TypeAlias = Generator[Array, None, Any]
+
+# The callables a method may ask for, by name, and what each must give back for a θ of a given shape.
+# `None` leaves the answer to the method (a line search may meet an infinite loss and step back).
+ANSWERS: dict[str, str | None] = {"grad": "theta", "grad_i": "theta", "hess": "matrix", "loss": "number", "f": None}
+
+DIVERGED = 1e12  # an iterate this many times larger than 1 + ‖θ₀‖ will not come back
+
+
+class Counted:
+    """A learner's or user's function: counts its calls, refuses an answer of another shape or with NaN in it."""
+
+    def __init__(self, name: str, function: Callable[..., Any], shape: tuple[int, ...]):
+        self.name, self.function, self.calls = name, function, 0
+        size = math.prod(shape)
+        self.shape = {"theta": shape, "matrix": (size, size) if shape else ()}.get(ANSWERS[name] or "")
+        self.is_number = ANSWERS[name] == "number"
+
+    def __call__(self, *args: Any) -> Any:
+        self.calls += 1
+        answer = self.function(*args)
+        if self.is_number:
+            if np.ndim(answer) != 0:
+                raise refuse(self.name, self.function, f"must return one number, not shape {np.shape(answer)}")
+            return float(answer)
+        if self.shape is None:
+            return answer
+        if not isinstance(answer, np.ndarray | np.floating):
+            answer = np.asarray(answer, dtype=float)[()]
+        if answer.shape != self.shape:
+            raise refuse(self.name, self.function, f"must return shape {self.shape}, not {answer.shape}")
+        # The sum is finite unless an entry is not, or the entries are about to overflow: look closer only then.
+        if not math.isfinite(answer.sum()) and not np.isfinite(answer).all():
+            raise NonFiniteError(f"{self.name} returned {shown(answer)} at theta = {shown(args[0])}")
+        return answer
+
+
+class Stream(Iterator[Array]):
+    """The iterates of one run of a method. See the module's docstring for what it promises.
+
+    Attributes
+    ----------
+    method : str
+        The method's name.
+    start : array or float
+        θ₀, checked and converted; the stream's own copy.
+    reason : str or None
+        The word with which the method ended itself; None while it has not.
+    """
+
+    def __init__(self, method: str, start: Array, body: Iterates, counted: dict[str, Counted]):
+        self.method, self.start = method, start
+        self.reason: str | None = None
+        self._body, self._counted = body, counted
+
+    def __next__(self) -> Array:
+        try:
+            return next(self._body)
+        except StopIteration as end:
+            self.reason = self.reason or end.value or "finished"
+            raise StopIteration from None
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The method's own variables, by their names on the page, as they are after the last iterate."""
+        return dict(inspect.getgeneratorlocals(self._body))
+
+    @property
+    def evaluations(self) -> dict[str, int]:
+        """How often the method has called each function it was given."""
+        return {name: counted.calls for name, counted in self._counted.items()}
+
+    def __repr__(self) -> str:
+        ended = f", ended: {self.reason}" if self.reason else ""
+        return f"<{self.method} from {shown(self.start)}, {self.evaluations}{ended}>"
+
+
+def stream(**own: Rule) -> Callable[[Callable[P, Iterates]], Callable[P, Stream]]:
+    """Turn a generator function into a method: arguments checked at the call, evaluations counted, state in sight.
+
+    Parameters
+    ----------
+    **own
+        Rules for arguments that `optcourse.arguments.RULES` does not know, or that mean something else here.
+    """
+
+    def decorate(body: Callable[P, Iterates]) -> Callable[P, Stream]:
+        signature = inspect.signature(body)
+        rules = RULES | own
+
+        @functools.wraps(body)
+        def call(*args: P.args, **kwargs: P.kwargs) -> Stream:
+            bound = signature.bind(*args, **kwargs)
+            bound.apply_defaults()
+            check_all(bound, rules)
+            given = bound.arguments
+            start: Any = given.get("theta")
+            counted = {
+                name: Counted(name, given[name], np.shape(start)) for name in ANSWERS if given.get(name) is not None
+            }
+            given.update(counted)
+            return Stream(body.__name__, start, body(*bound.args, **bound.kwargs), counted)
+
+        return call
+
+    return decorate
+
+
+def rates(lr: Rate) -> Iterator[float]:
+    """Yield η₀, η₁, …: a number stands for the same rate for ever, a schedule is asked at every step.
+
+    Raises
+    ------
+    ValueError
+        If a schedule returns something that is not a finite number ≥ 0 (a warm-up may begin at 0).
+
+    Examples
+    --------
+    >>> import itertools
+    >>> list(itertools.islice(rates(lambda step: 1 / (1 + step)), 3))
+    [1.0, 0.5, 0.3333333333333333]
+    """
+    if not callable(lr):
+        yield from itertools.repeat(lr)
+    else:
+        for step in itertools.count():
+            rate = lr(step)
+            if not (np.ndim(rate) == 0 and math.isfinite(rate) and rate >= 0):
+                raise refuse("lr", rate, f"the schedule must return a finite number ≥ 0 at step {step}")
+            yield float(rate)
+
+
+def run(
+    iterates: Iterable[Array],
+    *,
+    steps: int = 1000,
+    tol: float | None = None,
+    loss: Loss | None = None,
+    grad: Gradient | None = None,
+    certificate: Callable[[Array], float] | None = None,
+    keep: Iterable[str] = (),
+) -> Trace:
+    """Consume a stream, keep what was asked for, and say in a word why it stopped.
+
+    Parameters
+    ----------
+    iterates : Stream or iterable of arrays
+        What to consume. A stream's start θ₀ becomes the first row of the trace.
+    steps : int
+        The most iterates to take, ≥ 1.
+    tol : float, optional
+        Stop as ``"converged"`` once the certificate is at most `tol`.
+    loss : function of theta, optional
+        Record L(θ) at every iterate.
+    grad : function of theta, optional
+        Record ‖∇L(θ)‖ at every iterate; it is also the certificate if no other is given.
+    certificate : function of theta, optional
+        What `tol` is compared with, e.g. a duality gap (see `optcourse.certificates`).
+    keep : names
+        Entries of ``stream.state`` to record at every iterate, e.g. ``["velocity"]``.
+
+    Returns
+    -------
+    Trace
+        Its ``reason`` is ``"converged"``, ``"steps"`` (used up), ``"diverged"`` (iterates grow beyond all bounds),
+        ``"non-finite"`` (NaN or infinity; ``message`` says where), or the word with which the method ended itself.
+
+    Raises
+    ------
+    ValueError
+        If `steps` < 1, `tol` < 0, `tol` comes with nothing to compare it to, or `keep` names no variable of the method.
+
+    Notes
+    -----
+    The evaluations counted are the method's own; those made for the record (`loss`, `grad`) are not among them,
+    and ``seconds`` times the method alone.
+
+    Examples
+    --------
+    >>> from optcourse import gradient_descent, run
+    >>> trace = run(gradient_descent(lambda theta: 2 * theta, 4.0, lr=0.1), steps=3, loss=lambda theta: theta**2)
+    >>> trace.iterates.round(3), trace.losses.round(3), trace.reason
+    (array([4.   , 3.2  , 2.56 , 2.048]), array([16.   , 10.24 ,  6.554,  4.194]), 'steps')
+    """
+    if steps < 1:
+        raise refuse("steps", steps, "must be a whole number, 1 or more")
+    if tol is not None and tol < 0:
+        raise refuse("tol", tol, "must be zero or a positive number")
+    if tol is not None and certificate is None and grad is None:
+        raise refuse("tol", tol, "has nothing to be compared with: pass grad=… or certificate=… too")
+    recorder = _Recorder(iterates, loss, grad, certificate, tuple(keep))
+    reason, message = recorder.consume(steps, tol)
+    return recorder.trace(reason, message)
+
+
+class _Recorder:
+    """The state of one `run`: what has been seen so far."""
+
+    def __init__(
+        self,
+        iterates: Iterable[Array],
+        loss: Loss | None,
+        grad: Gradient | None,
+        certificate: Callable[[Array], float] | None,
+        keep: tuple[str, ...],
+    ):
+        self.source, self.iterates = iterates, iter(iterates)
+        self.loss, self.grad, self.certificate, self.keep = loss, grad, certificate, keep
+        self.rows: list[Array] = []
+        self.losses: list[float] = []
+        self.grad_norms: list[float] = []
+        self.certificates: list[float] = []
+        self.kept: dict[str, list[Any]] = {name: [] for name in keep}
+        self.seconds = 0.0
+
+    def consume(self, steps: int, tol: float | None) -> tuple[str, str]:
+        """Take up to `steps` iterates; return the reason for stopping and a message that may be empty."""
+        start = getattr(self.source, "start", None)
+        try:
+            if start is not None and self.record(start) <= (-1.0 if tol is None else tol):
+                return "converged", ""
+            bound = DIVERGED * (1 + float(np.max(np.abs(start)))) if start is not None else DIVERGED
+            for _ in range(steps):
+                before = time.perf_counter()
+                theta = next(self.iterates, None)
+                self.seconds += time.perf_counter() - before
+                if theta is None:
+                    return getattr(self.source, "reason", None) or "finished", ""
+                size = float(np.max(np.abs(theta)))
+                if not size <= bound:  # also true of NaN
+                    reason = "diverged" if math.isfinite(size) or size == math.inf else "non-finite"
+                    return reason, f"an entry of theta reached {size:.3g} after {len(self.rows)} iterates"
+                distance = self.record(theta)
+                self.remember()
+                if tol is not None and distance <= tol:
+                    return "converged", ""
+        except NonFiniteError as error:
+            return "non-finite", str(error)
+        return "steps", ""
+
+    def record(self, theta: Array) -> float:
+        """Write down one iterate and what was asked about it; return the certificate (∞ if there is none)."""
+        self.rows.append(np.copy(theta))
+        if self.loss is not None:
+            self.losses.append(float(self.loss(theta)))
+        if self.grad is not None:
+            self.grad_norms.append(float(np.linalg.norm(np.ravel(self.grad(theta)))))
+        if self.certificate is not None:
+            self.certificates.append(float(self.certificate(theta)))
+            return self.certificates[-1]
+        return self.grad_norms[-1] if self.grad is not None else math.inf
+
+    def remember(self) -> None:
+        """Copy the asked-for variables out of the method."""
+        if not self.keep:
+            return
+        state = getattr(self.source, "state", {})
+        for name in self.keep:
+            if name not in state:
+                known = ", ".join(sorted(state)) or "nothing"
+                raise refuse("keep", name, f"is not a variable of this method, which has {known}")
+            self.kept[name].append(np.copy(state[name]))
+
+    def trace(self, reason: str, message: str) -> Trace:
+        return Trace(
+            method=getattr(self.source, "method", type(self.source).__name__),
+            iterates=np.array(self.rows),
+            losses=np.array(self.losses) if self.loss is not None else None,
+            grad_norms=np.array(self.grad_norms) if self.grad is not None else None,
+            certificates=np.array(self.certificates) if self.certificate is not None else None,
+            kept={name: np.array(values) for name, values in self.kept.items()},
+            evaluations=getattr(self.source, "evaluations", {}),
+            seconds=self.seconds,
+            reason=reason,
+            message=message,
+        )
