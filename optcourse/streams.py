@@ -47,14 +47,18 @@ DIVERGED = 1e12  # an iterate this many times larger than 1 + ‖θ₀‖ will n
 class Counted:
     """A learner's or user's function: counts its calls, refuses an answer of another shape or with NaN in it."""
 
-    def __init__(self, name: str, function: Callable[..., Any], shape: tuple[int, ...]):
+    def __init__(self, name: str, function: Callable[..., Any], shape: tuple[int, ...], as_vector: bool = False):
         self.name, self.function, self.calls = name, function, 0
+        self.as_vector = as_vector and len(shape) != 1
+        self.outer = shape  # the θ that the function knows, when the method itself works on a vector
         size = math.prod(shape)
         self.shape = {"theta": shape, "matrix": (size, size) if shape else ()}.get(ANSWERS[name] or "")
         self.is_number = ANSWERS[name] == "number"
 
     def __call__(self, *args: Any) -> Any:
         self.calls += 1
+        if self.as_vector:
+            args = (args[0].reshape(self.outer)[()], *args[1:])
         answer = self.function(*args)
         if self.is_number:
             if np.ndim(answer) != 0:
@@ -69,6 +73,8 @@ class Counted:
         # The sum is finite unless an entry is not, or the entries are about to overflow: look closer only then.
         if not math.isfinite(answer.sum()) and not np.isfinite(answer).all():
             raise NonFiniteError(f"{self.name} returned {shown(answer)} at theta = {shown(args[0])}")
+        if self.as_vector:
+            return answer.reshape((-1,) if self.shape == self.outer else (args[0].size, -1))
         return answer
 
 
@@ -85,17 +91,19 @@ class Stream(Iterator[Array]):
         The word with which the method ended itself; None while it has not.
     """
 
-    def __init__(self, method: str, start: Array, body: Iterates, counted: dict[str, Counted]):
+    def __init__(self, method: str, start: Array, body: Iterates, counted: dict[str, Counted], as_vector: bool = False):
         self.method, self.start = method, start
+        self._outer = np.shape(start) if as_vector and np.ndim(start) != 1 else None
         self.reason: str | None = None
         self._body, self._counted = body, counted
 
     def __next__(self) -> Array:
         try:
-            return next(self._body)
+            theta = next(self._body)
         except StopIteration as end:
             self.reason = self.reason or end.value or "finished"
             raise StopIteration from None
+        return theta if self._outer is None else theta.reshape(self._outer)[()]
 
     @property
     def state(self) -> dict[str, Any]:
@@ -112,11 +120,14 @@ class Stream(Iterator[Array]):
         return f"<{self.method} from {shown(self.start)}, {self.evaluations}{ended}>"
 
 
-def stream(**own: Rule) -> Callable[[Callable[P, Iterates]], Callable[P, Stream]]:
+def stream(as_vector: bool = False, **own: Rule) -> Callable[[Callable[P, Iterates]], Callable[P, Stream]]:
     """Turn a generator function into a method: arguments checked at the call, evaluations counted, state in sight.
 
     Parameters
     ----------
+    as_vector : bool
+        For methods that need inner products or matrices: the body sees θ and every gradient as a vector, whatever
+        shape (or number) the caller works with.
     **own
         Rules for arguments that `optcourse.arguments.RULES` does not know, or that mean something else here.
     """
@@ -133,10 +144,14 @@ def stream(**own: Rule) -> Callable[[Callable[P, Iterates]], Callable[P, Stream]
             given = bound.arguments
             start: Any = given.get("theta")
             counted = {
-                name: Counted(name, given[name], np.shape(start)) for name in ANSWERS if given.get(name) is not None
+                name: Counted(name, given[name], np.shape(start), as_vector)
+                for name in ANSWERS
+                if given.get(name) is not None
             }
             given.update(counted)
-            return Stream(body.__name__, start, body(*bound.args, **bound.kwargs), counted)
+            if as_vector:
+                given["theta"] = np.reshape(start, -1)
+            return Stream(body.__name__, start, body(*bound.args, **bound.kwargs), counted, as_vector)
 
         return call
 
