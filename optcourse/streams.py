@@ -74,7 +74,7 @@ class Counted:
         if not math.isfinite(answer.sum()) and not np.isfinite(answer).all():
             raise NonFiniteError(f"{self.name} returned {shown(answer)} at theta = {shown(args[0])}")
         if self.as_vector:
-            return answer.reshape((-1,) if self.shape == self.outer else (args[0].size, -1))
+            return answer.reshape((np.size(args[0]), -1) if ANSWERS[self.name] == "matrix" else -1)
         return answer
 
 
