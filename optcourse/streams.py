@@ -120,7 +120,9 @@ class Stream(Iterator[Array]):
         return f"<{self.method} from {shown(self.start)}, {self.evaluations}{ended}>"
 
 
-def stream(as_vector: bool = False, **own: Rule) -> Callable[[Callable[P, Iterates]], Callable[P, Stream]]:
+def stream(
+    as_vector: bool = False, prepare: Callable[[dict[str, Any]], None] | None = None, **own: Rule
+) -> Callable[[Callable[P, Iterates]], Callable[P, Stream]]:
     """Turn a generator function into a method: arguments checked at the call, evaluations counted, state in sight.
 
     Parameters
@@ -128,6 +130,9 @@ def stream(as_vector: bool = False, **own: Rule) -> Callable[[Callable[P, Iterat
     as_vector : bool
         For methods that need inner products or matrices: the body sees θ and every gradient as a vector, whatever
         shape (or number) the caller works with.
+    prepare : function of the arguments, optional
+        Looks at all of them together, once each is right by itself: refuses shapes that do not fit each other,
+        fills in a start θ₀ that was not given.
     **own
         Rules for arguments that `optcourse.arguments.RULES` does not know, or that mean something else here.
     """
@@ -142,6 +147,8 @@ def stream(as_vector: bool = False, **own: Rule) -> Callable[[Callable[P, Iterat
             bound.apply_defaults()
             check_all(bound, rules)
             given = bound.arguments
+            if prepare is not None:
+                prepare(given)
             start: Any = given.get("theta")
             counted = {
                 name: Counted(name, given[name], np.shape(start), as_vector)
