@@ -1,0 +1,169 @@
+"""3.8 Conjugate gradients: never undo what an earlier step achieved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from optcourse.arguments import Array, Gradient, Loss, NonFiniteError, matrix, one_of, refuse
+from optcourse.line_search import Step, first_trial, wolfe_step
+from optcourse.newton import first_step
+from optcourse.streams import Iterates, stream
+
+
+def linear_operator(name: str, value: Any) -> Any:
+    """A symmetric matrix: dense, sparse, or anything that can be applied by ``@`` or called."""
+    if callable(value) and not hasattr(value, "__matmul__"):
+        return value
+    if not hasattr(value, "__matmul__") or isinstance(value, np.ndarray):
+        value = matrix(name, value)
+    if value.ndim != 2 or value.shape[0] != value.shape[1]:
+        raise refuse(name, value, f"must be square, not {value.shape}")
+    in_sight = isinstance(value, np.ndarray) or hasattr(value, "nnz")
+    if in_sight and abs(value - value.T).max() > 1e-10 * abs(value).max():
+        raise refuse(name, value, "must be symmetric")
+    return value
+
+
+def _square_system(given: dict[str, Any]) -> None:
+    """Let A and M be functions, start at 0 unless told otherwise, and check that everything has the length of b."""
+    b = given["b"]
+    if given["theta"] is None:
+        given["theta"] = np.zeros_like(b)
+    for name in ("A", "M"):
+        value = given[name]
+        if hasattr(value, "shape") and value.shape[0] != b.size:
+            raise refuse(name, value, f"has {value.shape[0]} rows, but b has {b.size} entries")
+        if value is not None and not (callable(value) and not hasattr(value, "__matmul__")):
+            given[name] = value.__matmul__
+    if given["theta"].shape != b.shape:
+        raise refuse("theta", given["theta"], f"must have the shape of b, {b.shape}")
+
+
+@stream(prepare=_square_system, A=linear_operator, M=linear_operator)
+def conjugate_gradient(
+    A: Callable[[Array], Array], b: Array, theta: Array | None = None, M: Callable[[Array], Array] | None = None
+) -> Iterates:
+    r"""Solve Aθ = b, or minimise :math:`\tfrac12 \theta^\top A \theta - b^\top \theta`, along A-conjugate directions.
+
+    .. math:: \alpha = \frac{r^\top z}{d^\top A d}, \quad \theta \leftarrow \theta + \alpha d, \quad
+              r \leftarrow r - \alpha A d, \quad z = M r, \quad
+              d \leftarrow z + \frac{r_{new}^\top z_{new}}{r^\top z}\, d
+
+    Parameters
+    ----------
+    A : array or sparse matrix of shape (n, n), linear operator, or function
+        Symmetric positive definite; only A @ d (or A(d)) is ever asked for.
+    b : array, shape (n,)
+        The right-hand side.
+    theta : array, shape (n,), optional
+        The start θ₀; zero if not given.
+    M : like A, optional
+        The preconditioner: an approximation of A⁻¹, symmetric positive definite.
+
+    Yields
+    ------
+    theta : array, shape (n,)
+        θ₁, θ₂, …; ``state["residual"]`` is b − Aθ (updated, not recomputed), ``state["direction"]`` the next direction.
+        Returns ``"solved"`` when the residual is exactly zero.
+
+    Raises
+    ------
+    ValueError
+        If A is not symmetric (where that can be seen), shapes do not fit, or a direction of non-positive curvature
+        turns up: then A is not positive definite and the quadratic has no minimum.
+
+    Notes
+    -----
+    Ends within n steps in exact arithmetic only. ``scipy.sparse.linalg.cg(A, b, M=M)`` makes the same iterates.
+
+    References
+    ----------
+    M. R. Hestenes and E. Stiefel, "Methods of conjugate gradients for solving linear systems", J. Res. Nat. Bur.
+    Standards 49 (1952). J. Nocedal and S. Wright, *Numerical Optimization*, 2nd ed. (2006), algorithms 5.2 and 5.3.
+
+    Examples
+    --------
+    >>> steps = list(conjugate_gradient([[4.0, 1.0], [1.0, 3.0]], [1.0, 2.0]))
+    >>> len(steps), steps[-1].round(4)
+    (2, array([0.0909, 0.6364]))
+    """
+    assert theta is not None  # `_square_system` has seen to it
+    residual = b - A(theta)
+    z = residual if M is None else M(residual)
+    direction, rz = z, residual @ z
+    while rz != 0:
+        Ad = A(direction)
+        curvature = direction @ Ad
+        if not np.isfinite(curvature):
+            raise NonFiniteError(f"A returned NaN or infinity along direction = {direction}")
+        if curvature <= 0:
+            raise refuse("A", A, f"must be positive definite, but the curvature along a direction is {curvature:.3g}")
+        alpha = rz / curvature
+        theta = theta + alpha * direction
+        residual = residual - alpha * Ad
+        z = residual if M is None else M(residual)
+        rz, rz_before = residual @ z, rz
+        direction = z + (rz / rz_before) * direction
+        yield theta
+    return "solved"
+
+
+@stream(as_vector=True, variant=one_of("FR", "PR+"))
+def nonlinear_cg(loss: Loss, grad: Gradient, theta: Array, variant: str = "PR+") -> Iterates:
+    r"""Conjugate gradients for any smooth loss: :math:`d \leftarrow -g + \beta d`, the step by a strong Wolfe search.
+
+    .. math:: \beta_{FR} = \frac{g_{new}^\top g_{new}}{g^\top g}, \qquad
+              \beta_{PR+} = \max\Bigl(0, \frac{g_{new}^\top (g_{new} - g)}{g^\top g}\Bigr)
+
+    Parameters
+    ----------
+    loss, grad : functions of theta
+        L(θ) and ∇L(θ).
+    theta : float or array
+        The start θ₀, of any shape.
+    variant : {"PR+", "FR"}
+        Polak–Ribière with restart (β cut off at 0), or Fletcher–Reeves. Equal on quadratics with exact search;
+        elsewhere PR+ recovers from a bad direction by itself: a tiny step makes g_new ≈ g, hence β ≈ 0, a restart.
+
+    Yields
+    ------
+    theta : float or array
+        θ₁, θ₂, …; ``state["direction"]`` and ``state["beta"]``. Ends as `bfgs` does.
+
+    References
+    ----------
+    R. Fletcher and C. M. Reeves, "Function minimization by conjugate gradients", Comput. J. 7 (1964).
+    J. C. Gilbert and J. Nocedal, "Global convergence properties of conjugate gradient methods", SIAM J. Optim. 2
+    (1992).
+    J. Nocedal and S. Wright, *Numerical Optimization*, 2nd ed. (2006), algorithm 5.4, eq. (5.44) and (5.45).
+
+    Examples
+    --------
+    >>> from optcourse import problems, run
+    >>> valley = problems.rosenbrock()
+    >>> trace = run(nonlinear_cg(valley.loss, valley.grad, valley.start), tol=1e-8, grad=valley.grad)
+    >>> trace.reason, trace.theta.round(6)
+    ('converged', array([1., 1.]))
+    """
+    here = Step(0.0, theta, loss(theta), grad(theta))
+    direction, beta, rate = -here.grad, 0.0, first_step(here.grad)
+    c2 = 0.4 if variant == "PR+" else 0.1  # FR keeps descending only for c2 < 1/2, and wants it well below
+    while gg := here.grad @ here.grad:
+        step = wolfe_step(loss, grad, here, direction, lr=rate, c2=c2)
+        if step is None and beta == 0:
+            return "stalled"
+        if step is None:  # a bad direction: begin again with the steepest
+            direction, beta, rate = -here.grad, 0.0, first_step(here.grad)
+            continue
+        change = step.grad if variant == "FR" else step.grad - here.grad
+        beta = max(0.0, (step.grad @ change) / gg)
+        before, here = here, step
+        direction = beta * direction - here.grad
+        if not here.grad @ direction < 0:
+            direction, beta = -here.grad, 0.0
+        rate = first_trial(before.loss - here.loss, here.grad @ direction)
+        yield here.theta
+    return "stationary"

@@ -1,0 +1,246 @@
+"""3.8 Line search: the direction is given, how far should we go?"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from optcourse.arguments import Array, Gradient, Loss, checked, count, iterate, positive, refuse
+
+ROUNDING = 4 * np.finfo(float).eps  # relative: below this, two losses cannot be told apart
+LEAST_RATE = 1e-18
+
+
+class Step(NamedTuple):
+    """Where a line search ended: θ + α d, with what was evaluated there."""
+
+    rate: float
+    theta: Array
+    loss: float
+    grad: Any = None  # ∇L there, where the search has evaluated it
+
+
+def open_fraction(name: str, value: Any) -> float:
+    """A number strictly between 0 and 1."""
+    if isinstance(value, bool) or not (np.ndim(value) == 0 and 0 < value < 1):
+        raise refuse(name, value, "must lie strictly between 0 and 1")
+    return float(value)
+
+
+def downhill(slope: float, direction: Array) -> float:
+    """Return the slope φ′(0) if the direction goes down."""
+    if not slope < 0:
+        raise refuse("direction", direction, f"must point downhill, but the slope along it is {slope:.3g}")
+    return slope
+
+
+@checked(direction=iterate, lr=positive, c1=open_fraction, shrink=open_fraction)
+def backtracking(
+    loss: Loss, grad: Gradient, theta: Array, direction: Array, lr: float = 1.0, c1: float = 1e-4, shrink: float = 0.5
+) -> Step:
+    r"""Shorten the step until it pays: :math:`\varphi(\alpha) \le \varphi(0) + c_1 \alpha \varphi'(0)` (Armijo).
+
+    Here φ(α) = L(θ + α d).
+
+    Parameters
+    ----------
+    loss, grad : functions of theta
+        L and ∇L; the gradient is asked for once, at θ.
+    theta, direction : float or array of one shape
+        The point θ and a direction d with φ′(0) = ∇L(θ)ᵀd < 0.
+    lr : float
+        The first α to try.
+    c1 : float
+        The share of the promised decrease to insist on, in (0, 1).
+    shrink : float
+        What α is multiplied with after a refusal, in (0, 1).
+
+    Returns
+    -------
+    Step
+        ``rate`` α, ``theta`` θ + α d and ``loss`` L(θ + α d).
+
+    Raises
+    ------
+    ValueError
+        If the direction does not point downhill, or no step above 1e-18 decreases the loss (then `grad` and `loss`
+        do not belong together: see `check_gradient`).
+
+    References
+    ----------
+    L. Armijo, "Minimization of functions having Lipschitz continuous first partial derivatives", Pacific J. Math. 16
+    (1966). J. Nocedal and S. Wright, *Numerical Optimization*, 2nd ed. (2006), algorithm 3.1.
+
+    Examples
+    --------
+    >>> backtracking(lambda theta: theta**2, lambda theta: 2 * theta, theta=2.0, direction=-4.0, c1=0.1).rate
+    0.5
+    """
+    slope = downhill(float(np.vdot(grad(theta), direction)), direction)
+    here, alpha = loss(theta), lr
+    while not (there := loss(theta + alpha * direction)) <= here + c1 * alpha * slope:  # NaN is refused too
+        alpha *= shrink
+        if alpha < LEAST_RATE:
+            raise refuse("direction", direction, "gives no decrease at any step: does grad belong to loss?")
+    return Step(alpha, theta + alpha * direction, float(there))
+
+
+@checked(direction=iterate, lr=positive, c1=open_fraction, c2=open_fraction, evaluations=count)
+def strong_wolfe(
+    loss: Loss,
+    grad: Gradient,
+    theta: Array,
+    direction: Array,
+    lr: float = 1.0,
+    c1: float = 1e-4,
+    c2: float = 0.9,
+    evaluations: int = 60,
+) -> Step:
+    r"""Find a step that pays and ends where the slope is flat: the strong Wolfe conditions.
+
+    .. math:: \varphi(\alpha) \le \varphi(0) + c_1 \alpha \varphi'(0), \qquad
+              |\varphi'(\alpha)| \le c_2 |\varphi'(0)|
+
+    The first makes the step pay, the second keeps it from being too short, and makes yᵀs > 0 for quasi-Newton.
+
+    Parameters
+    ----------
+    loss, grad : functions of theta
+        L and ∇L.
+    theta, direction : float or array of one shape
+        The point θ and a direction d with φ′(0) = ∇L(θ)ᵀd < 0.
+    lr : float
+        The first α to try.
+    c1, c2 : float
+        0 < c1 < c2 < 1; for nonlinear conjugate gradients c2 < 1/2.
+    evaluations : int
+        The most trial steps.
+
+    Returns
+    -------
+    Step
+        ``rate`` α, and ``theta``, ``loss``, ``grad`` there.
+
+    Raises
+    ------
+    ValueError
+        If c1 ≥ c2, the direction does not point downhill, or no such step was found (the loss falls for ever along d,
+        or `grad` does not belong to `loss`).
+
+    References
+    ----------
+    P. Wolfe, "Convergence conditions for ascent methods", SIAM Review 11 (1969). J. Nocedal and S. Wright,
+    *Numerical Optimization*, 2nd ed. (2006), algorithms 3.5 and 3.6. The interval kept by the widening phase is that
+    of J. J. Moré and D. J. Thuente, "Line search algorithms with guaranteed sufficient decrease", ACM TOMS 20 (1994).
+
+    Examples
+    --------
+    >>> step = strong_wolfe(lambda theta: theta**2, lambda theta: 2 * theta, theta=2.0, direction=-4.0, c1=0.1)
+    >>> float(step.rate), float(step.theta)
+    (0.5, 0.0)
+    """
+    if c1 >= c2:
+        raise refuse("c1", c1, f"must be below c2 = {c2}")
+    here = Step(0.0, theta, loss(theta), grad(theta))
+    slope = downhill(float(np.vdot(here.grad, direction)), direction)
+    found = wolfe_step(loss, grad, here, direction, lr, c1, c2, evaluations)
+    if found is None or abs(np.vdot(found.grad, direction)) > -c2 * slope:
+        raise refuse("direction", direction, f"gives no strong Wolfe step within {evaluations} trials")
+    return found
+
+
+class _Trial(NamedTuple):
+    """φ at one α; the slope is only known where the loss was low enough to ask."""
+
+    alpha: float
+    loss: float
+    slope: float | None
+    step: Step | None
+
+
+def wolfe_step(
+    loss: Loss,
+    grad: Gradient,
+    here: Step,
+    direction: Array,
+    lr: float = 1.0,
+    c1: float = 1e-4,
+    c2: float = 0.9,
+    evaluations: int = 60,
+) -> Step | None:
+    """Search from a point already evaluated; None if nothing pays: the line search inside the methods of 3.7, 3.8."""
+    slope = float(np.vdot(here.grad, direction))
+    if not slope < 0:
+        return None
+    noise = ROUNDING * abs(here.loss)
+
+    def pays(alpha: float, there: float) -> bool:
+        return bool(there <= here.loss + c1 * alpha * slope + noise)
+
+    def try_step(alpha: float, limit: float = math.inf) -> _Trial:
+        theta = here.theta + alpha * direction
+        there = float(loss(theta))
+        if not (pays(alpha, there) and there <= limit):
+            return _Trial(alpha, there, None, None)
+        gradient = grad(theta)
+        return _Trial(alpha, there, float(np.vdot(gradient, direction)), Step(alpha, theta, there, gradient))
+
+    low, high = _Trial(0.0, here.loss, slope, None), None  # `low` pays best so far; a Wolfe step lies towards `high`
+    alpha = lr
+    for _ in range(evaluations):
+        trial = try_step(alpha, low.loss + noise)
+        if trial.slope is None:
+            high = trial
+        elif abs(trial.slope) <= -c2 * slope:
+            return trial.step
+        elif high is None and trial.slope < 0:  # still falling: widen
+            alpha = trial.alpha + min(max(_secant(low, trial), 1.1 * (d := trial.alpha - low.alpha)), 4 * d)
+            low = trial
+            continue
+        else:
+            if high is None or trial.slope * (high.alpha - low.alpha) >= 0:
+                high = low
+            low = trial
+        alpha = _between(low, high)
+        if abs(high.alpha - low.alpha) <= ROUNDING * max(alpha, LEAST_RATE):
+            break
+    return low.step
+
+
+def _secant(low: _Trial, trial: _Trial) -> float:
+    """How far beyond `trial` a straight line through the two slopes reaches zero."""
+    assert low.slope is not None
+    assert trial.slope is not None
+    flattening = trial.slope - low.slope
+    return -trial.slope * (trial.alpha - low.alpha) / flattening if flattening > 0 else math.inf
+
+
+def _between(low: _Trial, high: _Trial) -> float:
+    """Return the minimiser of the cubic (without a slope at `high`: the quadratic) through both ends, kept inside."""
+    assert low.slope is not None
+    width, rise = high.alpha - low.alpha, high.loss - low.loss
+    share = 0.5
+    if math.isfinite(rise):
+        if high.slope is None:
+            bend = rise - low.slope * width
+            share = -0.5 * low.slope * width / bend if bend > 0 else 0.5
+        else:  # Nocedal & Wright, eq. (3.59)
+            theta = low.slope + high.slope - 3 * rise / width
+            square = theta**2 - low.slope * high.slope
+            if square >= 0:
+                root = math.copysign(math.sqrt(square), width)
+                share = 1 - (high.slope + root - theta) / (high.slope - low.slope + 2 * root)
+    if not math.isfinite(share):
+        share = 0.5
+    return low.alpha + width * min(max(share, 0.1), 0.9)
+
+
+def first_trial(decrease: float, slope: float) -> float:
+    """Return a first α: what would bring the decrease of the last step again, were φ a parabola; at most 1.
+
+    Nocedal & Wright, eq. (3.60).
+    """
+    expected = -2.02 * decrease / slope
+    return min(1.0, expected) if expected > 0 else 1.0

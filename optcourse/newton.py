@@ -1,0 +1,239 @@
+"""3.7 Newton and quasi-Newton: let the curvature choose the step."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+import numpy as np
+
+from optcourse.arguments import Array, Gradient, Hessian, Loss, positive, refuse, unchecked
+from optcourse.line_search import Step, backtracking, first_trial, wolfe_step
+from optcourse.streams import Iterates, Rate, rates, stream
+
+
+@stream(as_vector=True)
+def newton(grad: Gradient, hess: Hessian, theta: Array, lr: Rate = 1.0) -> Iterates:
+    r"""Jump to the minimum of the local quadratic: :math:`\theta \leftarrow \theta - \eta\, H^{-1} \nabla L(\theta)`.
+
+    Parameters
+    ----------
+    grad, hess : functions of theta
+        ∇L(θ), of the shape of θ, and the Hessian H = ∇²L(θ), shape (n, n) for a θ with n entries (for a number: a
+        number).
+    theta : float or array
+        The start θ₀, of any shape.
+    lr : float or schedule
+        1 is Newton's method; less is the simplest form of damping.
+
+    Yields
+    ------
+    theta : float or array
+        θ₁, θ₂, …; ``state["step"]`` is the solution of H step = ∇L.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as above, or H is singular at an iterate.
+
+    Notes
+    -----
+    Finds a stationary point, whatever its kind: where H is indefinite the step may climb or end at a saddle.
+    `damped_newton` does not. Near a minimum with positive definite, Lipschitz H the error is squared at every step.
+
+    References
+    ----------
+    J. Nocedal and S. Wright, *Numerical Optimization*, 2nd ed. (2006), eq. (2.15), theorem 3.5.
+
+    Examples
+    --------
+    >>> next(newton(lambda theta: 4 * theta**3, lambda theta: 12 * theta**2, theta=3.0))
+    np.float64(2.0)
+    """
+    for rate in rates(lr):
+        try:
+            step = np.linalg.solve(hess(theta), grad(theta))
+        except np.linalg.LinAlgError:
+            raise refuse("hess", hess(theta), f"is singular at theta = {theta}: use damped_newton") from None
+        theta = theta - rate * step
+        yield theta
+
+
+@stream(as_vector=True, least_curvature=positive)
+def damped_newton(loss: Loss, grad: Gradient, hess: Hessian, theta: Array, least_curvature: float = 1e-8) -> Iterates:
+    r"""Newton's method made safe: :math:`\theta \leftarrow \theta - \alpha\, |H|^{-1} \nabla L(\theta)`.
+
+    |H| has the eigenvectors of H and the absolute values of its eigenvalues (at least `least_curvature` of the
+    largest), so the direction always points downhill, away from saddles and hilltops; α comes from `backtracking`.
+
+    Parameters
+    ----------
+    loss, grad, hess : functions of theta
+        L(θ), ∇L(θ), ∇²L(θ) as in `newton`.
+    theta : float or array
+        The start θ₀, of any shape.
+    least_curvature : float
+        The smallest curvature to believe in, as a share of the largest.
+
+    Yields
+    ------
+    theta : float or array
+        θ₁, θ₂, …; ``state["curvature"]`` holds the eigenvalues of H, ``state["direction"]`` the step before damping.
+        Returns ``"stationary"`` when the gradient is exactly zero, ``"stalled"`` when no step decreases the loss.
+
+    References
+    ----------
+    J. Nocedal and S. Wright, *Numerical Optimization*, 2nd ed. (2006), section 3.4.
+    Y. Dauphin et al., "Identifying and attacking the saddle point problem", NeurIPS (2014), eq. (4).
+
+    Examples
+    --------
+    >>> saddle = dict(loss=lambda t: t[0]**2 - t[1]**2 + t[1]**4,
+    ...               grad=lambda t: np.array([2*t[0], -2*t[1] + 4*t[1]**3]),
+    ...               hess=lambda t: np.diag([2, -2 + 12*t[1]**2]))
+    >>> descent = damped_newton(**saddle, theta=[1.0, 0.1])
+    >>> [next(descent) for _ in range(8)][-1].round(6)
+    array([0.      , 0.707107])
+    """
+    while True:
+        gradient = grad(theta)
+        if not gradient.any():
+            return "stationary"
+        curvature, vectors = np.linalg.eigh(hess(theta))
+        size = np.maximum(np.abs(curvature), least_curvature * np.abs(curvature).max() or 1.0)
+        direction = -vectors @ ((vectors.T @ gradient) / size)
+        try:
+            theta = unchecked(backtracking)(loss, lambda _: gradient, theta, direction).theta
+        except ValueError:
+            return "stalled"
+        yield theta
+
+
+@stream(as_vector=True)
+def bfgs(loss: Loss, grad: Gradient, theta: Array) -> Iterates:
+    r"""Learn the inverse Hessian from the gradients seen on the way (Broyden, Fletcher, Goldfarb, Shanno).
+
+    .. math:: B \leftarrow (I - \rho s y^\top)\, B\, (I - \rho y s^\top) + \rho s s^\top, \qquad \rho = 1 / y^\top s
+
+    with s the step just taken and y the change of the gradient along it, so that By = s (the secant condition).
+    The direction is −B∇L; its length comes from `strong_wolfe`, which makes yᵀs > 0 and so keeps B positive definite.
+
+    Parameters
+    ----------
+    loss, grad : functions of theta
+        L(θ) and ∇L(θ).
+    theta : float or array
+        The start θ₀, of any shape.
+
+    Yields
+    ------
+    theta : float or array
+        θ₁, θ₂, …; ``state["inverse_hessian"]`` is B, shape (n, n). Returns ``"stationary"`` when the gradient is
+        exactly zero, ``"stalled"`` when no step along the direction pays (at the minimum: the precision is used up).
+
+    Notes
+    -----
+    The same method as ``scipy.optimize.minimize(method="BFGS")`` with another line search. The update below is the product above multiplied out, a matrix of rank two: n² operations, not n³.
+
+    References
+    ----------
+    J. Nocedal and S. Wright, *Numerical Optimization*, 2nd ed. (2006), algorithm 6.1, eq. (6.17) and (6.20).
+
+    Examples
+    --------
+    >>> from optcourse import problems, run
+    >>> valley = problems.rosenbrock()
+    >>> trace = run(bfgs(valley.loss, valley.grad, valley.start), tol=1e-8, grad=valley.grad)
+    >>> trace.reason, trace.theta.round(6)
+    ('converged', array([1., 1.]))
+    """
+    here = Step(0.0, theta, loss(theta), grad(theta))
+    inverse_hessian = np.eye(theta.size)
+    decrease = 0.5 * float(np.linalg.norm(here.grad))  # a guess: nothing is known yet
+    while np.any(here.grad):
+        direction = -(inverse_hessian @ here.grad)
+        step = wolfe_step(loss, grad, here, direction, lr=first_trial(decrease, here.grad @ direction))
+        if step is None:
+            return "stalled"
+        s, y = step.theta - here.theta, step.grad - here.grad
+        if (curvature := s @ y) > 0:
+            By = inverse_hessian @ y
+            u = (0.5 * (1 + y @ By / curvature) * s - By) / curvature
+            inverse_hessian += np.outer(s, u)
+            inverse_hessian += np.outer(u, s)
+        decrease, here = here.loss - step.loss, step
+        yield here.theta
+    return "stationary"
+
+
+@stream(as_vector=True)
+def lbfgs(loss: Loss, grad: Gradient, theta: Array, memory: int = 10) -> Iterates:
+    r"""BFGS without the matrix: remember the last `memory` pairs (s, y) and multiply through them.
+
+    Parameters
+    ----------
+    loss, grad : functions of theta
+        L(θ) and ∇L(θ).
+    theta : float or array
+        The start θ₀, of any shape.
+    memory : int
+        How many pairs to keep: 2 · memory · n numbers instead of n².
+
+    Yields
+    ------
+    theta : float or array
+        θ₁, θ₂, …; ``state["pairs"]`` holds the last (s, y, ρ). Ends as `bfgs` does.
+
+    Notes
+    -----
+    Made for full-batch losses: with noisy gradients y is noise and the direction useless.
+    ``scipy.optimize.minimize(method="L-BFGS-B")`` is the same method with bounds.
+
+    References
+    ----------
+    D. C. Liu and J. Nocedal, "On the limited memory BFGS method", Math. Programming 45 (1989).
+    J. Nocedal and S. Wright, *Numerical Optimization*, 2nd ed. (2006), algorithms 7.4 and 7.5.
+
+    Examples
+    --------
+    >>> from optcourse import problems, run
+    >>> valley = problems.rosenbrock()
+    >>> trace = run(lbfgs(valley.loss, valley.grad, valley.start, memory=5), tol=1e-8, grad=valley.grad)
+    >>> trace.reason, trace.theta.round(6)
+    ('converged', array([1., 1.]))
+    """
+    here = Step(0.0, theta, loss(theta), grad(theta))
+    pairs: deque[tuple[Array, Array, float]] = deque(maxlen=memory)
+    first_rate = first_step(here.grad)
+    while np.any(here.grad):
+        direction = -two_loop(here.grad, pairs)
+        step = wolfe_step(loss, grad, here, direction, lr=1.0 if pairs else first_rate)
+        if step is None:
+            return "stalled"
+        s, y = step.theta - here.theta, step.grad - here.grad
+        if (curvature := s @ y) > 0:
+            pairs.append((s, y, 1 / curvature))
+        here = step
+        yield here.theta
+    return "stationary"
+
+
+def two_loop(gradient: Array, pairs: Sequence[tuple[Array, Array, float]]) -> Array:
+    """Return B g for the BFGS matrix B that the pairs (s, y, ρ) define (Nocedal & Wright, algorithm 7.4)."""
+    q = gradient.copy()
+    weights = []
+    for s, y, rho in reversed(pairs):  # newest to oldest
+        weight = rho * (s @ q)
+        q -= weight * y
+        weights.append(weight)
+    if pairs:
+        s, y, rho = pairs[-1]
+        q /= rho * (y @ y)  # the first B, scaled to the newest curvature: eq. (7.20)
+    for (s, y, rho), weight in zip(pairs, reversed(weights), strict=True):  # oldest to newest
+        q += (weight - rho * (y @ q)) * s
+    return q
+
+
+def first_step(gradient: Array) -> float:
+    """Return a first trial rate that moves θ by at most 1: no curvature is known yet."""
+    return min(1.0, 1.0 / max(float(np.linalg.norm(gradient)), 1e-300))
