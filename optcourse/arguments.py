@@ -240,8 +240,3 @@ def checked(**own: Rule) -> Callable[[Callable[P, R]], Callable[P, R]]:
         return call
 
     return decorate
-
-
-def unchecked(function: Callable[P, R]) -> Callable[P, R]:
-    """Return the function behind `checked`, for a method whose own arguments were checked at the door."""
-    return inspect.unwrap(function)

@@ -79,11 +79,21 @@ def backtracking(
     0.5
     """
     slope = downhill(float(np.vdot(grad(theta), direction)), direction)
+    found = armijo_step(loss, theta, direction, slope, lr, c1, shrink)
+    if found is None:
+        raise refuse("direction", direction, "gives no decrease at any step: does grad belong to loss?")
+    return found
+
+
+def armijo_step(
+    loss: Loss, theta: Array, direction: Array, slope: float, lr: float = 1.0, c1: float = 1e-4, shrink: float = 0.5
+) -> Step | None:
+    """Backtrack along a direction of known slope; None if no step pays."""
     here, alpha = loss(theta), lr
     while not (there := loss(theta + alpha * direction)) <= here + c1 * alpha * slope:  # NaN is refused too
         alpha *= shrink
         if alpha < LEAST_RATE:
-            raise refuse("direction", direction, "gives no decrease at any step: does grad belong to loss?")
+            return None
     return Step(alpha, theta + alpha * direction, float(there))
 
 

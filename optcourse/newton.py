@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from optcourse.arguments import Array, Gradient, Hessian, Loss, positive, refuse, unchecked
-from optcourse.line_search import Step, backtracking, first_trial, wolfe_step
+from optcourse.arguments import Array, Gradient, Hessian, Loss, positive, refuse
+from optcourse.line_search import Step, armijo_step, first_trial, wolfe_step
 from optcourse.streams import Iterates, Rate, rates, stream
 
 
@@ -102,10 +102,10 @@ def damped_newton(loss: Loss, grad: Gradient, hess: Hessian, theta: Array, least
         curvature, vectors = np.linalg.eigh(hess(theta))
         size = np.maximum(np.abs(curvature), least_curvature * np.abs(curvature).max() or 1.0)
         direction = -vectors @ ((vectors.T @ gradient) / size)
-        try:
-            theta = unchecked(backtracking)(loss, lambda _: gradient, theta, direction).theta
-        except ValueError:
+        step = armijo_step(loss, theta, direction, slope=gradient @ direction)
+        if step is None:
             return "stalled"
+        theta = step.theta
         yield theta
 
 
@@ -133,7 +133,8 @@ def bfgs(loss: Loss, grad: Gradient, theta: Array) -> Iterates:
 
     Notes
     -----
-    The same method as ``scipy.optimize.minimize(method="BFGS")`` with another line search. The update below is the product above multiplied out, a matrix of rank two: n² operations, not n³.
+    The same method as ``scipy.optimize.minimize(method="BFGS")`` with another line search. The update below is the
+    product above multiplied out, a matrix of rank two: n² operations, not n³.
 
     References
     ----------
