@@ -1,0 +1,225 @@
+"""3.11 Coordinate descent: one parameter at a time, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from optcourse.arguments import Array, checked, count, function, generator, iterate, non_negative, refuse, vector
+from optcourse.certificates import lasso_gap
+from optcourse.streams import Iterates, stream
+
+
+@checked(v=iterate, t=non_negative)
+def soft_threshold(v: Array, t: float) -> Array:
+    r"""Move every entry towards zero by t, and stop there: :math:`\mathrm{sign}(v) \max(|v| - t, 0)`.
+
+    Parameters
+    ----------
+    v : float or array
+        The point.
+    t : float
+        The threshold, ≥ 0.
+
+    Examples
+    --------
+    >>> soft_threshold([3.0, -0.5, -2.0], 1.0)
+    array([ 2., -0., -1.])
+    """
+    return np.sign(v) * np.maximum(np.abs(v) - t, 0.0)
+
+
+def _vector_start(given: dict[str, Any]) -> None:
+    if np.ndim(given["theta"]) != 1:
+        raise refuse("theta", given["theta"], "must be a vector (1 dimension)")
+
+
+@stream(prepare=_vector_start, minimise=function, rng=generator)
+def coordinate_descent(
+    minimise: Callable[[Array, int], float], theta: Array, rng: np.random.Generator | None = None
+) -> Iterates:
+    r"""Minimise over one coordinate after the other: :math:`\theta_j \leftarrow \arg\min_u L(…, \theta_{j-1}, u, …)`.
+
+    Parameters
+    ----------
+    minimise : function of (theta, j)
+        Returns the best value of coordinate j, the others held where they are.
+    theta : array, shape (n,)
+        The start θ₀.
+    rng : numpy.random.Generator, optional
+        Draw the coordinates at random instead of in turn.
+
+    Yields
+    ------
+    theta : array, shape (n,)
+        After every single coordinate; ``state["j"]`` is the one just moved.
+
+    Notes
+    -----
+    Reaches the minimum of smooth convex losses, and of smooth convex + separable ones such as the LASSO. On a
+    non-smooth loss that is not separable it can stall at a point that no single coordinate improves.
+
+    References
+    ----------
+    S. J. Wright, "Coordinate descent algorithms", Math. Programming 151 (2015), algorithm 1.
+    P. Tseng, "Convergence of a block coordinate descent method for nondifferentiable minimization", JOTA 109 (2001).
+
+    Examples
+    --------
+    >>> step = lambda theta, j: -0.5 * theta[1 - j]  # exact for x² + xy + y²
+    >>> descent = coordinate_descent(step, [1.0, 1.0])
+    >>> next(descent), next(descent)
+    (array([-0.5,  1. ]), array([-0.5 ,  0.25]))
+    """
+    turn = 0
+    while True:
+        j = turn % theta.size if rng is None else int(rng.integers(theta.size))
+        theta = theta.copy()
+        theta[j] = minimise(theta, j)
+        turn += 1
+        yield theta
+
+
+def _lasso_data(given: dict[str, Any]) -> None:
+    """Check X against y, and start at zero unless told otherwise."""
+    X, y = given["X"], given["y"]
+    if X.size == 0:
+        raise refuse("X", X, f"must not be empty, but has shape {X.shape}")
+    if len(y) != len(X):
+        raise refuse("y", y, f"must have one entry for each of the {len(X)} rows of X, not {len(y)}")
+    if given["theta"] is None:
+        given["theta"] = np.zeros(X.shape[1])
+    if np.shape(given["theta"]) != (X.shape[1],):
+        raise refuse("theta", given["theta"], f"must have one entry for each of the {X.shape[1]} columns of X")
+
+
+@stream(prepare=_lasso_data)
+def lasso_cd(X: Array, y: Array, lam: float, theta: Array | None = None) -> Iterates:
+    r"""LASSO by cyclic coordinate descent: minimise :math:`\tfrac12 \|y - X\theta\|^2 + \lambda \|\theta\|_1`.
+
+    .. math:: \theta_j \leftarrow S\Bigl(\theta_j + \frac{X_j^\top r}{\|X_j\|^2},\ \frac{\lambda}{\|X_j\|^2}\Bigr),
+              \qquad r = y - X\theta
+
+    with S the soft threshold. The threshold is λ/‖X_j‖², not λ: the curvature along coordinate j is ‖X_j‖².
+
+    Parameters
+    ----------
+    X : array, shape (n, p)
+        The data, one row an observation.
+    y : array, shape (n,)
+        The targets.
+    lam : float
+        The weight λ ≥ 0; from `lasso_lam_max` on, the answer is zero.
+    theta : array, shape (p,), optional
+        The start θ₀; zero if not given.
+
+    Yields
+    ------
+    theta : array, shape (p,)
+        After every sweep over all coordinates; ``state["residual"]`` is y − Xθ, kept up to date in O(n) a coordinate.
+
+    Notes
+    -----
+    ``sklearn.linear_model.Lasso(alpha=lam / n, fit_intercept=False)`` minimises the same objective divided by n.
+    Stop on the duality gap: ``run(…, certificate=lambda theta: lasso_gap(X, y, lam, theta), tol=…)``.
+
+    References
+    ----------
+    J. Friedman, T. Hastie, H. Höfling and R. Tibshirani, "Pathwise coordinate optimization", Ann. Appl. Stat. 1 (2007),
+    section 2.1.
+
+    Examples
+    --------
+    >>> next(lasso_cd([[2.0, 0.0], [0.0, 1.0]], [4.0, 1.5], lam=1.0))
+    array([1.75, 0.5 ])
+    """
+    columns = np.ascontiguousarray(X.T)
+    curvature = np.einsum("jn,jn->j", columns, columns)
+    residual = y - X @ theta
+    while True:
+        theta = np.array(theta)
+        for j in np.flatnonzero(curvature):
+            column, before = columns[j], theta[j]
+            target = before + (column @ residual) / curvature[j]
+            threshold = lam / curvature[j]
+            theta[j] = target - min(max(target, -threshold), threshold)  # the soft threshold of one number
+            if theta[j] != before:
+                residual = residual - (theta[j] - before) * column
+        yield theta
+
+
+@checked()
+def lasso_lam_max(X: Array, y: Array) -> float:
+    r"""Return the least λ whose LASSO solution is zero: :math:`\max_j |X_j^\top y|`.
+
+    Examples
+    --------
+    >>> lasso_lam_max([[2.0, 0.0], [0.0, 1.0]], [4.0, 1.5])
+    8.0
+    """
+    return float(np.abs(X.T @ y).max())
+
+
+class LassoPath(NamedTuple):
+    """Solutions for a falling sequence of λ."""
+
+    lams: Array
+    thetas: Array
+    gaps: Array
+
+
+@checked(lams=vector, n_lams=count)
+def lasso_path(
+    X: Array, y: Array, lams: Iterable[float] | None = None, n_lams: int = 50, tol: float = 1e-8, sweeps: int = 10_000
+) -> LassoPath:
+    r"""Solve the LASSO for many λ, from large to small, each started from the last answer.
+
+    Parameters
+    ----------
+    X, y
+        As in `lasso_cd`.
+    lams : array, optional
+        Falling λ; by default `n_lams` of them in equal ratios from λ_max to λ_max/1000.
+    n_lams : int
+        How many λ to choose if none are given.
+    tol : float
+        Duality gap to reach, as a share of ½‖y‖².
+    sweeps : int
+        The most sweeps a λ may take.
+
+    Returns
+    -------
+    LassoPath
+        ``lams`` (k,), ``thetas`` (k, p) and the duality gap ``gaps`` (k,) each ended with.
+
+    Raises
+    ------
+    ValueError
+        If X and y do not fit, or `lams` do not fall.
+
+    Examples
+    --------
+    >>> path = lasso_path([[2.0, 0.0], [0.0, 1.0]], [4.0, 1.5], lams=[8.0, 1.0])
+    >>> path.thetas
+    array([[0.  , 0.  ],
+           [1.75, 0.5 ]])
+    """
+    _lasso_data({"X": X, "y": y, "theta": None})
+    chosen = np.geomspace(1, 1e-3, n_lams) * lasso_lam_max(X, y) if lams is None else np.asarray(lams)
+    if np.any(np.diff(chosen) >= 0):
+        raise refuse("lams", lams, "must fall: each answer is the start of the next")
+    goal = tol * 0.5 * float(y @ y)
+    thetas, gaps, theta = [], [], np.zeros(X.shape[1])
+    for lam in chosen:
+        gap = lasso_gap(X, y, lam, theta)
+        descent = lasso_cd(X, y, lam, theta)
+        for _ in range(sweeps):
+            if gap <= goal:
+                break
+            theta = next(descent)
+            gap = lasso_gap(X, y, lam, theta)
+        thetas.append(theta)
+        gaps.append(gap)
+    return LassoPath(chosen, np.array(thetas), np.array(gaps))
