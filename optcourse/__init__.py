@@ -6,11 +6,20 @@
 0.0461
 """
 
-from optcourse.certificates import gradient_norm, lasso_gap
+from optcourse.certificates import gradient_norm, kkt_residuals, lasso_gap
 from optcourse.conjugate_gradient import conjugate_gradient, nonlinear_cg
-from optcourse.convexity import is_convex_on, is_psd, project_simplex, projected_gradient
+from optcourse.convexity import (
+    QuadraticProgram,
+    duality_gap,
+    is_convex_on,
+    is_psd,
+    lagrange_dual,
+    project_simplex,
+    projected_gradient,
+)
 from optcourse.coordinate_descent import coordinate_descent, lasso_cd, lasso_lam_max, lasso_path, soft_threshold
 from optcourse.gradient_descent import gradient_descent, smoothness
+from optcourse.lagrange import active_set_qp, augmented_lagrangian, newton_kkt, solve_equality_qp, svm_dual
 from optcourse.line_search import backtracking, strong_wolfe
 from optcourse.momentum import momentum
 from optcourse.newton import bfgs, damped_newton, lbfgs, newton
@@ -30,18 +39,24 @@ from optcourse.streams import Stream, rates, run, stream
 from optcourse.trace import Trace
 
 __all__ = [
+    "QuadraticProgram",
     "Stream",
     "Trace",
+    "active_set_qp",
+    "augmented_lagrangian",
     "backtracking",
     "bfgs",
     "conjugate_gradient",
     "coordinate_descent",
     "damped_newton",
+    "duality_gap",
     "fista",
     "gradient_descent",
     "gradient_norm",
     "is_convex_on",
     "is_psd",
+    "kkt_residuals",
+    "lagrange_dual",
     "lasso_cd",
     "lasso_gap",
     "lasso_lam_max",
@@ -49,6 +64,7 @@ __all__ = [
     "lbfgs",
     "momentum",
     "newton",
+    "newton_kkt",
     "nonlinear_cg",
     "project_simplex",
     "projected_gradient",
@@ -64,8 +80,10 @@ __all__ = [
     "run",
     "smoothness",
     "soft_threshold",
+    "solve_equality_qp",
     "stream",
     "strong_wolfe",
     "subgradient_descent",
+    "svm_dual",
 ]
 __version__ = "0.1.0"

@@ -6,9 +6,12 @@ knowing the answer. Tests assert them before they compare with any peer; `optcou
 
 from __future__ import annotations
 
-import numpy as np
+from typing import NamedTuple
 
-from optcourse.arguments import Array, Gradient, checked
+import numpy as np
+from numpy.typing import ArrayLike
+
+from optcourse.arguments import Array, Gradient, checked, matrix, refuse, vector
 
 
 @checked()
@@ -46,3 +49,79 @@ def lasso_gap(X: Array, y: Array, lam: float, theta: Array) -> float:
     primal_value = 0.5 * residual @ residual + lam * np.abs(theta).sum()
     dual_value = 0.5 * y @ y - 0.5 * (y - dual) @ (y - dual)
     return max(0.0, float(primal_value - dual_value))
+
+
+class KKTResiduals(NamedTuple):
+    """How far a point and its multipliers are from each of the four conditions; all zero at a KKT point."""
+
+    stationarity: float
+    primal: float
+    dual: float
+    complementarity: float
+
+    def failing(self, tol: float = 1e-8) -> list[str]:
+        """Name the conditions missed by more than tol."""
+        return [name for name, size in self._asdict().items() if not size <= tol]
+
+
+def kkt_residuals(
+    gradient: ArrayLike,
+    *,
+    equality: ArrayLike = (),
+    equality_jacobian: ArrayLike | None = None,
+    nu: ArrayLike = (),
+    inequality: ArrayLike = (),
+    inequality_jacobian: ArrayLike | None = None,
+    mu: ArrayLike = (),
+) -> KKTResiduals:
+    r"""Return the four residuals of the KKT conditions for min f subject to h = 0, g ≤ 0, at one point.
+
+    ==================  ==================================
+    stationarity        ‖∇f + J_hᵀ ν + J_gᵀ μ‖∞
+    primal feasibility  max(‖h‖∞, max(g, 0))
+    dual feasibility    max(−μ, 0)
+    complementarity     max |μ_i g_i|
+    ==================  ==================================
+
+    Parameters
+    ----------
+    gradient : array, shape (n,)
+        ∇f at the point.
+    equality, equality_jacobian, nu : arrays of shapes (m,), (m, n), (m,), optional
+        h, its Jacobian and its multipliers.
+    inequality, inequality_jacobian, mu : arrays of shapes (k,), (k, n), (k,), optional
+        g, its Jacobian and its multipliers.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+
+    References
+    ----------
+    W. Karush (1939); H. W. Kuhn and A. W. Tucker, "Nonlinear programming" (1951). S. Boyd and L. Vandenberghe,
+    *Convex Optimization* (2004), eq. (5.49).
+
+    Examples
+    --------
+    >>> at_corner = dict(inequality=[0.0], inequality_jacobian=[[1.0]])  # min −x subject to x ≤ 1, at x = 1
+    >>> kkt_residuals([-1.0], mu=[1.0], **at_corner).failing(), kkt_residuals([-1.0], mu=[0.5], **at_corner).failing()
+    ([], ['stationarity'])
+    """
+    balance = vector("gradient", gradient)
+    h, nu = vector("equality", equality), vector("nu", nu)
+    g, mu = vector("inequality", inequality), vector("mu", mu)
+    for name, jacobian, values, prices in (
+        ("equality_jacobian", equality_jacobian, h, nu),
+        ("inequality_jacobian", inequality_jacobian, g, mu),
+    ):
+        J = np.zeros((0, balance.size)) if jacobian is None else matrix(name, jacobian)
+        if J.shape != (values.size, balance.size) or prices.size != values.size:
+            raise refuse(name, jacobian, f"must have shape {(values.size, balance.size)}, with one multiplier a row")
+        balance = balance + J.T @ prices
+    return KKTResiduals(
+        stationarity=float(np.abs(balance).max()),
+        primal=float(max(np.abs(h).max(initial=0.0), g.max(initial=0.0))),
+        dual=float(np.maximum(-mu, 0).max(initial=0.0)),
+        complementarity=float(np.abs(mu * g).max(initial=0.0)),
+    )

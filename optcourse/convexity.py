@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from optcourse.arguments import Array, Gradient, checked, count, function, generator, iterate, positive, refuse
+from optcourse.arguments import (
+    Array,
+    Gradient,
+    checked,
+    count,
+    function,
+    generator,
+    iterate,
+    matrix,
+    positive,
+    refuse,
+    vector,
+)
 from optcourse.streams import Iterates, Rate, rates, stream
 
 
@@ -159,3 +172,152 @@ def projected_gradient(grad: Gradient, project: Callable[[Array], Array], theta:
     for rate in rates(lr):
         theta = project(theta - rate * grad(theta))
         yield theta
+
+
+@dataclass(frozen=True, eq=False)
+class QuadraticProgram:
+    r"""Minimise :math:`\tfrac12 x^\top Q x + c^\top x` subject to :math:`A_{eq} x = b_{eq},\ A_{ub} x \le b_{ub}`.
+
+    Least norm (Q = I, c = 0, equalities), quadratic programs and linear programs (Q = 0) are all of this form.
+
+    Parameters
+    ----------
+    Q : array, shape (n, n)
+        Symmetric and positive semidefinite: else the problem is not convex.
+    c : array, shape (n,)
+        The linear part.
+    A_eq, b_eq, A_ub, b_ub : arrays, optional
+        The constraints, named as in ``scipy.optimize.linprog``; no rows if not given.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or Q is not positive semidefinite.
+
+    Examples
+    --------
+    >>> program = QuadraticProgram(Q=np.eye(2), c=[0.0, 0.0], A_eq=[[1.0, 1.0]], b_eq=[2.0])
+    >>> program.value([1.0, 1.0])
+    1.0
+    """
+
+    Q: Any
+    c: Any
+    A_eq: Any = None
+    b_eq: Any = None
+    A_ub: Any = None
+    b_ub: Any = None
+
+    def __post_init__(self) -> None:
+        c = vector("c", self.c)
+        Q = matrix("Q", self.Q)
+        if Q.shape != (c.size, c.size):
+            raise refuse("Q", self.Q, f"must have shape {(c.size, c.size)}, like c, not {Q.shape}")
+        if not is_psd(Q):
+            raise refuse(
+                "Q", self.Q, "must be positive semidefinite: with negative curvature the problem is not convex"
+            )
+        object.__setattr__(self, "Q", Q)
+        object.__setattr__(self, "c", c)
+        for rows, side in (("A_eq", "b_eq"), ("A_ub", "b_ub")):
+            given = getattr(self, rows), getattr(self, side)
+            A = np.zeros((0, c.size)) if given[0] is None else matrix(rows, given[0])
+            b = np.zeros(0) if given[1] is None else vector(side, given[1])
+            if A.shape != (b.size, c.size):
+                raise refuse(rows, given[0], f"must have shape {(b.size, c.size)} to fit {side} and c, not {A.shape}")
+            object.__setattr__(self, rows, A)
+            object.__setattr__(self, side, b)
+
+    def value(self, x: Array) -> float:
+        """Return the objective at x."""
+        x = vector("x", x)
+        return float(0.5 * x @ self.Q @ x + self.c @ x)
+
+    def grad(self, x: Array) -> Array:
+        """Return the objective's gradient at x."""
+        return self.Q @ x + self.c
+
+
+class LagrangeDual(NamedTuple):
+    """The dual of a `QuadraticProgram`: a concave function of the multipliers, below the primal everywhere.
+
+    Attributes
+    ----------
+    value : function of (nu, mu)
+        g(ν, μ) = inf over x of the Lagrangian; −∞ where it is unbounded below, or where μ has a negative entry.
+    minimiser : function of (nu, mu)
+        The x of least norm that attains it.
+    """
+
+    value: Callable[..., float]
+    minimiser: Callable[..., Array]
+
+
+def lagrange_dual(program: QuadraticProgram) -> LagrangeDual:
+    r"""Build the dual function, the infimum of the Lagrangian over x.
+
+    .. math:: g(\nu, \mu) = \inf_x\ \tfrac12 x^\top Q x + w^\top x - b_{eq}^\top\nu - b_{ub}^\top\mu, \qquad
+              w = c + A_{eq}^\top \nu + A_{ub}^\top \mu
+
+    The infimum over x is :math:`-\tfrac12 w^\top Q^+ w` where w lies in the range of Q, and −∞ elsewhere (for a linear
+    program: unless w = 0).
+
+    References
+    ----------
+    S. Boyd and L. Vandenberghe, *Convex Optimization* (2004), sections 5.1.2, 5.2.1 and 5.2.4.
+
+    Examples
+    --------
+    >>> program = QuadraticProgram(Q=np.eye(2), c=[0.0, 0.0], A_eq=[[1.0, 1.0]], b_eq=[2.0])
+    >>> dual = lagrange_dual(program)
+    >>> dual.value([-1.0]), dual.minimiser([-1.0])
+    (1.0, array([1., 1.]))
+    """
+    curvature, axes = np.linalg.eigh(program.Q)
+    flat = curvature <= 1e-12 * max(1.0, curvature.max(initial=0.0))
+    inverse = np.where(flat, 0.0, 1 / np.where(flat, 1.0, curvature))
+
+    def tilt(nu: Any, mu: Any) -> Array:
+        return axes.T @ (program.c + program.A_eq.T @ np.asarray(nu, float) + program.A_ub.T @ np.asarray(mu, float))
+
+    def value(nu: Any = (), mu: Any = ()) -> float:
+        w = tilt(nu, mu)
+        unbounded = np.abs(w[flat]).max(initial=0.0) > 1e-9 * (1 + np.abs(program.c).max(initial=0.0))
+        if unbounded or np.any(np.asarray(mu) < 0):
+            return -np.inf
+        return float(-0.5 * w @ (inverse * w) - program.b_eq @ np.asarray(nu) - program.b_ub @ np.asarray(mu))
+
+    def minimiser(nu: Any = (), mu: Any = ()) -> Array:
+        return -axes @ (inverse * tilt(nu, mu))
+
+    return LagrangeDual(value, minimiser)
+
+
+def duality_gap(program: QuadraticProgram, x: Array, nu: Any = (), mu: Any = ()) -> float:
+    r"""Return f(x) − g(ν, μ) for a feasible x and multipliers ν, μ ≥ 0: how far x can be from optimal, at the most.
+
+    Parameters
+    ----------
+    program : QuadraticProgram
+        The problem.
+    x : array, shape (n,)
+        A feasible point, within 1e-8.
+    nu, mu : arrays
+        Multipliers of the equalities (any sign) and inequalities (≥ 0).
+
+    Raises
+    ------
+    ValueError
+        If x is not feasible: then the difference bounds nothing.
+
+    Examples
+    --------
+    >>> program = QuadraticProgram(Q=np.eye(2), c=[0.0, 0.0], A_eq=[[1.0, 1.0]], b_eq=[2.0])
+    >>> duality_gap(program, [2.0, 0.0], nu=[-1.0]), duality_gap(program, [1.0, 1.0], nu=[-1.0])
+    (1.0, 0.0)
+    """
+    x = vector("x", x)
+    off = max(np.abs(program.A_eq @ x - program.b_eq).max(initial=0), (program.A_ub @ x - program.b_ub).max(initial=0))
+    if off > 1e-8 * (1 + np.abs(x).max()):
+        raise refuse("x", x, f"must be feasible, but misses a constraint by {off:.3g}")
+    return program.value(x) - lagrange_dual(program).value(nu, mu)
