@@ -96,6 +96,7 @@ class Stream(Iterator[Array]):
         self._outer = np.shape(start) if as_vector and np.ndim(start) != 1 else None
         self.reason: str | None = None
         self._body, self._counted = body, counted
+        self._frame = body.gi_frame  # held, so that the method's variables outlive its end
 
     def __next__(self) -> Array:
         try:
@@ -107,8 +108,8 @@ class Stream(Iterator[Array]):
 
     @property
     def state(self) -> dict[str, Any]:
-        """The method's own variables, by their names on the page, as they are after the last iterate."""
-        return dict(inspect.getgeneratorlocals(self._body))
+        """The method's own variables, by their names on the page, as they are now or as they were at its end."""
+        return dict(self._frame.f_locals)
 
     @property
     def evaluations(self) -> dict[str, int]:
