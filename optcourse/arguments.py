@@ -168,6 +168,7 @@ def one_of(*choices: str) -> Rule:
 RULES: dict[str, Rule] = {
     "theta": iterate,
     "loss": function,
+    "losses": function,
     "grad": function,
     "hess": function,
     "grad_i": function,

@@ -24,7 +24,8 @@ import itertools
 import math
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
-from typing import Any, ParamSpec, TypeAlias
+from types import GeneratorType
+from typing import Any, ParamSpec, TypeAlias, cast
 
 import numpy as np
 
@@ -39,7 +40,14 @@ Iterates: TypeAlias = Generator[Array, None, Any]
 
 # The callables a method may ask for, by name, and what each must give back for a θ of a given shape.
 # `None` leaves the answer to the method (a line search may meet an infinite loss and step back).
-ANSWERS: dict[str, str | None] = {"grad": "theta", "grad_i": "theta", "hess": "matrix", "loss": "number", "f": None}
+ANSWERS: dict[str, str | None] = {
+    "grad": "theta",
+    "grad_i": "theta",
+    "hess": "matrix",
+    "loss": "number",
+    "losses": "row",
+    "f": None,
+}
 
 DIVERGED = 1e12  # an iterate this many times larger than 1 + ‖θ₀‖ will not come back
 
@@ -60,6 +68,8 @@ class Counted:
         if self.as_vector:
             args = (args[0].reshape(self.outer)[()], *args[1:])
         answer = self.function(*args)
+        if ANSWERS[self.name] == "row":
+            return self.row(args[0], answer)
         if self.is_number:
             if np.ndim(answer) != 0:
                 raise refuse(self.name, self.function, f"must return one number, not shape {np.shape(answer)}")
@@ -76,6 +86,16 @@ class Counted:
         if self.as_vector:
             return answer.reshape((np.size(args[0]), -1) if ANSWERS[self.name] == "matrix" else -1)
         return answer
+
+    def row(self, population: Array, answer: Any) -> Array:
+        """Check the losses of a whole population, one a row, and count them all."""
+        self.calls += len(population) - 1
+        losses = np.asarray(answer, dtype=float)
+        if losses.shape != (len(population),):
+            raise refuse(self.name, self.function, f"must return {len(population)} losses, not shape {losses.shape}")
+        if np.isnan(losses).any():
+            raise NonFiniteError(f"{self.name} returned NaN at theta = {shown(population[np.isnan(losses)][0])}")
+        return losses
 
 
 class Stream(Iterator[Array]):
@@ -96,7 +116,9 @@ class Stream(Iterator[Array]):
         self._outer = np.shape(start) if as_vector and np.ndim(start) != 1 else None
         self.reason: str | None = None
         self._body, self._counted = body, counted
-        self._frame = body.gi_frame  # held, so that the method's variables outlive its end
+        self._frame = cast(
+            "GeneratorType[Array, None, Any]", body
+        ).gi_frame  # held, so that the method's variables outlive its end
 
     def __next__(self) -> Array:
         try:
