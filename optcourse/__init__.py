@@ -18,6 +18,15 @@ from optcourse.convexity import (
     projected_gradient,
 )
 from optcourse.coordinate_descent import coordinate_descent, lasso_cd, lasso_lam_max, lasso_path, soft_threshold
+from optcourse.gradient_check import (
+    GradientReport,
+    check_directions,
+    check_gradient,
+    check_hessian_vector,
+    numerical_gradient,
+    numerical_hessian,
+    relative_error,
+)
 from optcourse.gradient_descent import gradient_descent, smoothness
 from optcourse.lagrange import active_set_qp, augmented_lagrangian, newton_kkt, solve_equality_qp, svm_dual
 from optcourse.line_search import backtracking, strong_wolfe
@@ -39,6 +48,7 @@ from optcourse.streams import Stream, rates, run, stream
 from optcourse.trace import Trace
 
 __all__ = [
+    "GradientReport",
     "QuadraticProgram",
     "Stream",
     "Trace",
@@ -46,6 +56,9 @@ __all__ = [
     "augmented_lagrangian",
     "backtracking",
     "bfgs",
+    "check_directions",
+    "check_gradient",
+    "check_hessian_vector",
     "conjugate_gradient",
     "coordinate_descent",
     "damped_newton",
@@ -66,6 +79,8 @@ __all__ = [
     "newton",
     "newton_kkt",
     "nonlinear_cg",
+    "numerical_gradient",
+    "numerical_hessian",
     "project_simplex",
     "projected_gradient",
     "prox_box",
@@ -77,6 +92,7 @@ __all__ = [
     "prox_tv1d",
     "proximal_gradient",
     "rates",
+    "relative_error",
     "run",
     "smoothness",
     "soft_threshold",
