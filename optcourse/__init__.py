@@ -18,6 +18,7 @@ from optcourse.convexity import (
     projected_gradient,
 )
 from optcourse.coordinate_descent import coordinate_descent, lasso_cd, lasso_lam_max, lasso_path, soft_threshold
+from optcourse.evolutionary import cma_es, crossover, differential_evolution, evolution_strategy, genetic_algorithm
 from optcourse.gradient_check import (
     GradientReport,
     check_directions,
@@ -59,11 +60,16 @@ __all__ = [
     "check_directions",
     "check_gradient",
     "check_hessian_vector",
+    "cma_es",
     "conjugate_gradient",
     "coordinate_descent",
+    "crossover",
     "damped_newton",
+    "differential_evolution",
     "duality_gap",
+    "evolution_strategy",
     "fista",
+    "genetic_algorithm",
     "gradient_descent",
     "gradient_norm",
     "is_convex_on",
