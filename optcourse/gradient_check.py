@@ -208,6 +208,7 @@ def relative_error(a: Array, b: Array, delta: float = 1e-12) -> float:
 
 RIGHT, LOOK, BUG = "almost surely right", "look", "bug"
 SURELY_RIGHT, SURELY_WRONG = 1e-7, 1e-4  # relative errors
+BLURRED = 1e-6  # differences that resolve no better than this, relative to the gradient, prove nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -668,7 +669,7 @@ def _verdict(analytic: Array, numerical: Array, resolution: Array) -> str:
     distance, size = _norm(analytic - numerical), _norm(analytic) + _norm(numerical)
     if distance > SURELY_WRONG * size + 10 * blur:
         return BUG
-    blind = blur > SURELY_WRONG * size and size > 2 * blur  # something is there, but too blurred to judge
+    blind = blur > BLURRED * size and size > 2 * blur  # something is there, but too blurred to judge
     return RIGHT if known.all() and not blind and distance <= SURELY_RIGHT * size + blur else LOOK
 
 
@@ -698,7 +699,7 @@ def _findings(subject: str, sides: tuple[Array, Array, Array], levels: Array, ki
     size, blur = _norm(analytic) + _norm(numerical), _norm(resolution)
     if size <= 2 * blur:
         notes.append("Both sides are zero as far as differences can see: a wrong factor would not show here.")
-    elif blur > SURELY_WRONG * size and not kinked.any():
+    elif blur > BLURRED * size and not kinked.any():
         notes.append(
             f"Differences resolve only +-{blur:.1g} here: subtract a constant from the loss, choose another eps, or "
             "use the complex step."
