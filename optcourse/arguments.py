@@ -45,8 +45,8 @@ def refuse(name: str, value: Any, needed: str) -> ValueError:
 # ---------------------------------------------------------------------------------------------- rules
 
 
-def iterate(name: str, value: Any) -> Array:
-    """A point of the parameter space: finite floats of any shape; a copy, so that the caller's stays untouched."""
+def _floats(name: str, value: Any) -> Array:
+    """Finite floats of any shape; a copy, so that the caller's stays untouched."""
     try:
         theta = np.array(value)
     except ValueError:
@@ -60,9 +60,17 @@ def iterate(name: str, value: Any) -> Array:
     return theta[()]  # a 0-d array becomes a NumPy float: float in, float out
 
 
+def iterate(name: str, value: Any) -> Array:
+    """A point of the parameter space: one finite float or more, of any shape."""
+    theta = _floats(name, value)
+    if np.size(theta) == 0:
+        raise refuse(name, value, "must hold at least one number")
+    return theta
+
+
 def matrix(name: str, value: Any) -> Array:
     """A finite 2-d float array."""
-    table = iterate(name, value)
+    table = _floats(name, value)
     if np.ndim(table) != 2:
         raise refuse(name, value, f"must be a matrix (2 dimensions), not {np.ndim(table)}")
     return table
@@ -70,7 +78,7 @@ def matrix(name: str, value: Any) -> Array:
 
 def vector(name: str, value: Any) -> Array:
     """A finite 1-d float array."""
-    row = iterate(name, value)
+    row = _floats(name, value)
     if np.ndim(row) != 1:
         raise refuse(name, value, f"must be a vector (1 dimension), not {np.ndim(row)}")
     return row

@@ -24,12 +24,25 @@ import itertools
 import math
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
-from types import GeneratorType
+from types import FrameType, GeneratorType
 from typing import Any, ParamSpec, TypeAlias, cast
 
 import numpy as np
 
-from optcourse.arguments import RULES, Array, Gradient, Loss, NonFiniteError, Rule, check_all, refuse, shown
+from optcourse.arguments import (
+    RULES,
+    Array,
+    Gradient,
+    Loss,
+    NonFiniteError,
+    Rule,
+    check_all,
+    checked,
+    count,
+    function,
+    refuse,
+    shown,
+)
 from optcourse.trace import Trace
 
 P = ParamSpec("P")
@@ -49,42 +62,61 @@ ANSWERS: dict[str, str | None] = {
     "f": None,
 }
 
+NUMPY = (np.ndarray, np.floating)
 DIVERGED = 1e12  # an iterate this many times larger than 1 + ‖θ₀‖ will not come back
 
 
 class Counted:
     """A learner's or user's function: counts its calls, refuses an answer of another shape or with NaN in it."""
 
-    def __init__(self, name: str, function: Callable[..., Any], shape: tuple[int, ...], as_vector: bool = False):
+    def __init__(self, name: str, function: Callable[..., Any], start: Any, as_vector: bool = False):
         self.name, self.function, self.calls = name, function, 0
-        self.as_vector = as_vector and len(shape) != 1
-        self.outer = shape  # the θ that the function knows, when the method itself works on a vector
-        size = math.prod(shape)
-        self.shape = {"theta": shape, "matrix": (size, size) if shape else ()}.get(ANSWERS[name] or "")
-        self.is_number = ANSWERS[name] == "number"
+        self.outer: tuple[int, ...] = np.shape(start)  # the θ that the function knows, when the method sees a vector
+        self.dtype = getattr(start, "dtype", np.dtype(float))
+        self.as_vector = as_vector and len(self.outer) != 1
+        self.kind = ANSWERS[name]
+        size = math.prod(self.outer)
+        self.shape = {"theta": self.outer, "matrix": (size, size) if self.outer else ()}.get(self.kind or "")
 
     def __call__(self, *args: Any) -> Any:
         self.calls += 1
         if self.as_vector:
             args = (args[0].reshape(self.outer)[()], *args[1:])
         answer = self.function(*args)
-        if ANSWERS[self.name] == "row":
-            return self.row(args[0], answer)
-        if self.is_number:
-            if np.ndim(answer) != 0:
-                raise refuse(self.name, self.function, f"must return one number, not shape {np.shape(answer)}")
-            return float(answer)
         if self.shape is None:
-            return answer
-        if not isinstance(answer, np.ndarray | np.floating):
-            answer = np.asarray(answer, dtype=float)[()]
+            return self.losses(args[0], answer)
+        if not isinstance(answer, NUMPY) or answer.dtype is not self.dtype:
+            answer = self.converted(answer)
         if answer.shape != self.shape:
             raise refuse(self.name, self.function, f"must return shape {self.shape}, not {answer.shape}")
-        # The sum is finite unless an entry is not, or the entries are about to overflow: look closer only then.
-        if not math.isfinite(answer.sum()) and not np.isfinite(answer).all():
+        # The sum of squares is finite unless an entry is not, or squares overflow: look closer only then.
+        if not math.isfinite(np.vdot(answer, answer)) and not np.isfinite(answer).all():
             raise NonFiniteError(f"{self.name} returned {shown(answer)} at theta = {shown(args[0])}")
         if self.as_vector:
-            return answer.reshape((np.size(args[0]), -1) if ANSWERS[self.name] == "matrix" else -1)
+            return answer.reshape((np.size(args[0]), -1) if self.kind == "matrix" else -1)
+        return answer
+
+    def converted(self, answer: Any) -> Array:
+        """The answer as an array in θ's precision: a float32 θ stays float32 whatever its gradient is."""
+        try:
+            found = np.asarray(answer)
+            if found.dtype.kind in "fiubO":
+                return found.astype(self.dtype)[()]
+        except (TypeError, ValueError):
+            pass
+        raise refuse(self.name, self.function, f"must return real numbers, not {shown(answer)}")
+
+    def losses(self, theta: Array, answer: Any) -> Any:
+        """One loss, or those of a whole population, or whatever the method knows to handle."""
+        if self.kind == "row":
+            return self.row(theta, answer)
+        if self.kind == "number":
+            if np.ndim(answer) != 0:
+                raise refuse(self.name, self.function, f"must return one number, not shape {np.shape(answer)}")
+            try:
+                return float(answer)
+            except (TypeError, ValueError):
+                raise refuse(self.name, self.function, f"must return a real number, not {shown(answer)}") from None
         return answer
 
     def row(self, population: Array, answer: Any) -> Array:
@@ -116,9 +148,8 @@ class Stream(Iterator[Array]):
         self._outer = np.shape(start) if as_vector and np.ndim(start) != 1 else None
         self.reason: str | None = None
         self._body, self._counted = body, counted
-        self._frame = cast(
-            "GeneratorType[Array, None, Any]", body
-        ).gi_frame  # held, so that the method's variables outlive its end
+        # The frame is held, so that the method's variables outlive its end.
+        self._frame = cast(FrameType, cast("GeneratorType[Array, None, Any]", body).gi_frame)
 
     def __next__(self) -> Array:
         try:
@@ -126,6 +157,9 @@ class Stream(Iterator[Array]):
         except StopIteration as end:
             self.reason = self.reason or end.value or "finished"
             raise StopIteration from None
+        except NonFiniteError:
+            self.reason = "non-finite"
+            raise
         return theta if self._outer is None else theta.reshape(self._outer)[()]
 
     @property
@@ -174,9 +208,7 @@ def stream(
                 prepare(given)
             start: Any = given.get("theta")
             counted = {
-                name: Counted(name, given[name], np.shape(start), as_vector)
-                for name in ANSWERS
-                if given.get(name) is not None
+                name: Counted(name, given[name], start, as_vector) for name in ANSWERS if given.get(name) is not None
             }
             given.update(counted)
             if as_vector:
@@ -212,6 +244,7 @@ def rates(lr: Rate) -> Iterator[float]:
             yield float(rate)
 
 
+@checked(steps=count, certificate=function)
 def run(
     iterates: Iterable[Array],
     *,
@@ -264,10 +297,10 @@ def run(
     >>> trace.iterates.round(3), trace.losses.round(3), trace.reason
     (array([4.   , 3.2  , 2.56 , 2.048]), array([16.   , 10.24 ,  6.554,  4.194]), 'steps')
     """
-    if steps < 1:
-        raise refuse("steps", steps, "must be a whole number, 1 or more")
-    if tol is not None and tol < 0:
-        raise refuse("tol", tol, "must be zero or a positive number")
+    if not isinstance(iterates, Iterable):
+        raise refuse("iterates", iterates, "must be a stream, or anything else that yields iterates")
+    if isinstance(keep, str):
+        raise refuse("keep", keep, f"must be a list of names: [{keep!r}]")
     if tol is not None and certificate is None and grad is None:
         raise refuse("tol", tol, "has nothing to be compared with: pass grad=… or certificate=… too")
     recorder = _Recorder(iterates, loss, grad, certificate, tuple(keep))
@@ -299,7 +332,7 @@ class _Recorder:
         """Take up to `steps` iterates; return the reason for stopping and a message that may be empty."""
         start = getattr(self.source, "start", None)
         try:
-            if start is not None and self.record(start) <= (-1.0 if tol is None else tol):
+            if start is not None and self.is_within(tol, self.record(start)):
                 return "converged", ""
             bound = DIVERGED * (1 + float(np.max(np.abs(start)))) if start is not None else DIVERGED
             for _ in range(steps):
@@ -314,11 +347,15 @@ class _Recorder:
                     return reason, f"an entry of theta reached {size:.3g} after {len(self.rows)} iterates"
                 distance = self.record(theta)
                 self.remember()
-                if tol is not None and distance <= tol:
+                if self.is_within(tol, distance):
                     return "converged", ""
         except NonFiniteError as error:
             return "non-finite", str(error)
         return "steps", ""
+
+    @staticmethod
+    def is_within(tol: float | None, distance: float) -> bool:
+        return tol is not None and distance <= tol
 
     def record(self, theta: Array) -> float:
         """Write down one iterate and what was asked about it; return the certificate (∞ if there is none)."""
