@@ -1,0 +1,71 @@
+# Two commands do everything: `make serve` and `make test`. Each makes its environment first, if it is not there.
+# A Python of 3.11 or newer is looked for; `make PYTHON=…` names another.
+
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+# nbgrader calls a bare `alembic`; BLAS threads on two cores only get in each other's way.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export OPENBLAS_NUM_THREADS ?= 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYDEVD_DISABLE_FILE_VALIDATION := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test lab exercises grade bench soak mutation book pdf lock freshness pictures binder-check clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+serve: $(READY) ## build the book and open it on localhost
+	@$(BIN)/python book/tools/build.py
+	@$(BIN)/python book/tools/serve.py
+
+test: $(READY) ## everything: style, types, the strict book, all tests
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python book/tools/build.py
+	@$(BIN)/pytest -n 2 --dist worksteal
+
+lab: $(READY) ## open JupyterLab on work/, every chapter and exercise as a notebook
+	@$(BIN)/python book/tools/lab.py $(LAB_ARGS)
+
+exercises: $(READY) ## make exercises/ (for learners) from solutions/ (for teachers)
+	@$(BIN)/optcourse release
+
+grade: $(READY) ## autograde what is in submitted/ (ASSIGNMENT=03_01_gradient_descent)
+	@test -n "$(ASSIGNMENT)" || { echo 'make grade: say which, e.g. make grade ASSIGNMENT=03_01_gradient_descent'; exit 2; }
+	@$(BIN)/nbgrader autograde "$(ASSIGNMENT)"
+	@$(BIN)/nbgrader generate_feedback "$(ASSIGNMENT)"
+
+bench: $(READY) ## measure against the peers, as ratios
+	@$(BIN)/python -m benchmarks
+
+book: $(READY) ## build the book only
+	@$(BIN)/python book/tools/build.py
+
+lock: $(READY) ## pin requirements.txt anew from pyproject.toml
+	@$(BIN)/python book/tools/lock.py
+
+freshness: $(READY) exercises pictures ## make every generated file again
+	@$(BIN)/python book/tools/lock.py --keep
+
+pictures: $(READY) ## take the README's pictures from the built book
+	@$(BIN)/python book/tools/build.py
+	@$(BIN)/python book/tools/pictures.py
+
+binder-check: ## run Binder's install steps in a clean environment
+	@bash .binder/check
+
+clean: ## remove everything that was made, but not your work/
+	rm -rf $(VENV) .cache _build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis source autograded feedback
+
+$(READY): requirements.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo 'make: Python 3.11 or newer is needed and was not found (name it: make PYTHON=/path/to/python3)'; exit 1; }
+	@echo "make: preparing the environment in $(VENV) with $$($(PYTHON) --version) (about a minute, once)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $(READY)
