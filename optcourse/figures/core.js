@@ -1,0 +1,649 @@
+// The drawing core that stands before every figure's own module. It knows scales, panels, controls, themes; no optimisation.
+
+/**
+ * @typedef {Record<string, string>} Colours
+ * @typedef {{get(name: string): any, set(name: string, value: any): void, save_changes(): void,
+ *   on(event: string, f: () => void): void, off(event: string, f: () => void): void}} Model
+ * @typedef {{model: Model, el: HTMLElement, signal?: AbortSignal}} Host
+ * @typedef {((value: number) => number) & {invert(pixel: number): number, domain: number[], range: number[], ticks(n: number): number[]}} Scale
+ * @typedef {[number, number]} Pair
+ */
+
+// ---------------------------------------------------------------------------------------------- numbers
+
+/**
+ * A number for people, to three digits; `optcourse.figures.base.short` has the same rule.
+ * @param {number} value
+ */
+export function short(value) {
+  if (Number.isNaN(value)) return "not a number";
+  const sign = value < 0 ? "−" : "";
+  const size = Math.abs(value);
+  if (size === Infinity) return sign + "∞";
+  if (size === 0) return "0";
+  const [digits, exponent] = size.toExponential(2).split("e");
+  const power = Number(exponent);
+  const bare = (/** @type {string} */ text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
+  if (power >= -3 && power < 3) return sign + bare(size.toFixed(2 - power));
+  if (power >= 3 && power < 5) return sign + size.toFixed(0);
+  const raised = String(power).replace(/./g, (c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]);
+  return `${sign}${bare(digits)}×10${raised}`;
+}
+
+/** Like `short`, with as many decimals as the step of a slider shows. @param {number} value @param {number} step */
+export function decimals(value, step) {
+  const places = Math.max(0, Math.min(12, -Math.floor(Math.log10(step) + 1e-9)));
+  return (value < 0 ? "−" : "") + Math.abs(value).toFixed(places);
+}
+
+/** The largest of 1, 2, 5 × 10ⁿ that is at most `value`. @param {number} value */
+export function niceStep(value) {
+  const power = 10 ** Math.floor(Math.log10(value));
+  const lead = value / power;
+  return Number(((lead >= 5 ? 5 : lead >= 2 ? 2 : 1) * power).toPrecision(6));
+}
+
+/** About n round numbers between two others. @param {number} low @param {number} high @param {number} n */
+export function ticksBetween(low, high, n) {
+  if (!(high > low) || !Number.isFinite(high - low)) return [];
+  const rough = (high - low) / Math.max(1, n);
+  const step = [1, 2, 5, 10].map((lead) => lead * 10 ** Math.floor(Math.log10(rough))).find((s) => s >= rough * 0.999) ?? rough;
+  const found = [];
+  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) found.push(Number((i * step).toPrecision(12)));
+  return found;
+}
+
+// ----------------------------------------------------------------------------------------------- scales
+
+/** A straight map from a domain to pixels. @param {number[]} domain @param {number[]} range @returns {Scale} */
+export function linear(domain, range) {
+  const [a, b] = domain;
+  const [p, q] = range;
+  const map = (/** @type {number} */ value) => p + ((value - a) / (b - a)) * (q - p);
+  return Object.assign(map, {
+    domain,
+    range,
+    invert: (/** @type {number} */ pixel) => a + ((pixel - p) / (q - p)) * (b - a),
+    ticks: (/** @type {number} */ n) => ticksBetween(Math.min(a, b), Math.max(a, b), n),
+  });
+}
+
+/** A map in powers of ten. @param {number[]} domain @param {number[]} range @returns {Scale} */
+export function logarithmic(domain, range) {
+  const inner = linear(domain.map(Math.log10), range);
+  return Object.assign((/** @type {number} */ value) => inner(Math.log10(value)), {
+    domain,
+    range,
+    invert: (/** @type {number} */ pixel) => 10 ** inner.invert(pixel),
+    ticks: (/** @type {number} */ n) => {
+      const [low, high] = inner.domain;
+      const step = Math.max(1, Math.ceil((high - low) / n));
+      const found = [];
+      for (let power = Math.ceil(low / step - 1e-9) * step; power <= high + 1e-9; power += step) found.push(10 ** power);
+      return found;
+    },
+  });
+}
+
+// --------------------------------------------------------------------------------------------- landscapes
+
+/**
+ * Values of a function of two numbers on a grid that spans a window, row by row from the bottom.
+ * @param {(x: number, y: number) => number} f @param {Pair} across @param {Pair} up @param {number} n points a side
+ */
+export function grid(f, across, up, n) {
+  const values = new Float64Array(n * n);
+  for (let j = 0; j < n; j++) {
+    const y = up[0] + ((up[1] - up[0]) * j) / (n - 1);
+    for (let i = 0; i < n; i++) values[j * n + i] = f(across[0] + ((across[1] - across[0]) * i) / (n - 1), y);
+  }
+  return values;
+}
+
+/**
+ * The lines of equal height by marching squares: x₀ y₀ x₁ y₁ of each piece, in steps of the grid.
+ * @param {Float64Array} values @param {number} n points a side @param {number[]} levels ascending
+ * @returns {number[]}
+ */
+export function contours(values, n, levels) {
+  /** @type {number[]} */
+  const pieces = [];
+  for (let j = 0; j + 1 < n; j++) {
+    for (let i = 0; i + 1 < n; i++) {
+      const a = values[j * n + i];
+      const b = values[j * n + i + 1];
+      const c = values[(j + 1) * n + i + 1];
+      const d = values[(j + 1) * n + i];
+      const low = Math.min(a, b, c, d);
+      const high = Math.max(a, b, c, d);
+      for (const level of levels) {
+        if (level <= low) continue;
+        if (level > high) break;
+        /** @type {number[]} */
+        const cuts = [];
+        if (a < level !== b < level) cuts.push(i + (level - a) / (b - a), j);
+        if (b < level !== c < level) cuts.push(i + 1, j + (level - b) / (c - b));
+        if (c < level !== d < level) cuts.push(i + 1 - (level - c) / (d - c), j + 1);
+        if (d < level !== a < level) cuts.push(i, j + 1 - (level - d) / (a - d));
+        // At a saddle all four sides are cut: the height of the middle says which pairs belong together.
+        if (cuts.length === 8 && (a + b + c + d) / 4 < level === a < level) pieces.push(cuts[0], cuts[1], cuts[2], cuts[3], cuts[4], cuts[5], cuts[6], cuts[7]);
+        else if (cuts.length === 8) pieces.push(cuts[6], cuts[7], cuts[0], cuts[1], cuts[2], cuts[3], cuts[4], cuts[5]);
+        else pieces.push(...cuts);
+      }
+    }
+  }
+  return pieces;
+}
+
+/** @param {string} colour "#rrggbb" */
+function channels(colour) {
+  return [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+}
+
+/**
+ * Paint a grid of numbers in [0, 1] as a smooth shade from one colour to another.
+ * @param {CanvasRenderingContext2D} context @param {Float64Array} shades @param {number} n
+ * @param {string} low @param {string} high @param {number} x @param {number} y @param {number} width @param {number} height
+ */
+export function shade(context, shades, n, low, high, x, y, width, height) {
+  const small = document.createElement("canvas");
+  small.width = small.height = n;
+  const paint = /** @type {CanvasRenderingContext2D} */ (small.getContext("2d"));
+  const image = paint.createImageData(n, n);
+  const [from, to] = [channels(low), channels(high)];
+  for (let j = 0; j < n; j++) {
+    for (let i = 0; i < n; i++) {
+      const t = shades[j * n + i];
+      const at = ((n - 1 - j) * n + i) * 4;
+      for (let k = 0; k < 3; k++) image.data[at + k] = from[k] + (to[k] - from[k]) * t;
+      image.data[at + 3] = 255;
+    }
+  }
+  paint.putImageData(image, 0, 0);
+  context.imageSmoothingEnabled = true;
+  context.imageSmoothingQuality = "high";
+  // The outer points of the grid lie on the edge of the window, the outer pixels half a pixel inside it.
+  context.drawImage(small, 0.5, 0.5, n - 1, n - 1, x, y, width, height);
+}
+
+// ----------------------------------------------------------------------------------------------- elements
+
+/**
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag @param {Record<string, any>} [attributes] @param {(Node | string)[]} [children]
+ * @returns {HTMLElementTagNameMap[T]}
+ */
+export function html(tag, attributes = {}, children = []) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) if (value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : String(value));
+  element.append(...children);
+  return element;
+}
+
+/** @param {string} tag @param {Record<string, any>} [attributes] @param {(Node | string)[]} [children] @returns {SVGElement} */
+export function svg(tag, attributes = {}, children = []) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
+  element.append(...children);
+  return element;
+}
+
+let serial = 0;
+/** An id that no other figure on the page has. @param {string} stem */
+export function unique(stem) {
+  serial += 1;
+  return `oc-${stem}-${serial}-${Math.floor(performance.now())}`;
+}
+
+// ------------------------------------------------------------------------------------------------- themes
+
+/** Is the page dark? The theme of the book says so, or JupyterLab's, or else the reader's system. */
+export function isDark() {
+  const book = document.documentElement.dataset.theme;
+  if (book === "dark" || book === "light") return book === "dark";
+  const lab = document.body.dataset.jpThemeLight;
+  if (lab !== undefined) return lab === "false";
+  if (document.body.dataset.vscodeThemeKind) return document.body.dataset.vscodeThemeKind.includes("dark");
+  return matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
+/** Call `change` whenever `isDark` may have changed. @param {() => void} change @param {AbortSignal} signal */
+export function onTheme(change, signal) {
+  const observer = new MutationObserver(change);
+  observer.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+  observer.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-vscode-theme-kind"] });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", change, { signal });
+  signal.addEventListener("abort", () => observer.disconnect());
+}
+
+/** Does the reader ask for stillness? */
+export function still() {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
+// ------------------------------------------------------------------------------------------------- figures
+
+/**
+ * The frame of one figure: its root, its colours, its settings, its one way to redraw.
+ *
+ * `draw` is called after every change of a setting, size or theme. What it returns is kept as `root.drawn`: the very
+ * arrays that were drawn, for whoever wants to check them.
+ */
+export class Frame {
+  /** @param {Host} host @param {string} label what the figure is, for screen readers @param {() => any} draw */
+  constructor({ model, el, signal }, label, draw) {
+    this.model = model;
+    this.draw = draw;
+    this.signal = signal ?? new AbortController().signal;
+    this.root = /** @type {HTMLElement & {drawn?: any, frame?: Frame}} */ (html("div", { class: "optcourse-figure", role: "group", "aria-label": label }));
+    this.root.frame = this;
+    this.live = html("p", { class: "oc-live", "aria-live": "polite" });
+    /** @type {Panel[]} */
+    this.panels = [];
+    /** @type {(() => void)[]} */
+    this.controls = [];
+    this.ready = false;
+    this.setting = false;
+    this.colours = this.scheme();
+    onTheme(() => {
+      this.colours = this.scheme();
+      for (const panel of this.panels) panel.stale = true;
+      this.redraw();
+    }, this.signal);
+    this.sizes = new ResizeObserver((entries) => {
+      let changed = false;
+      for (const entry of entries) changed = this.panels.some((panel) => panel.box === entry.target && panel.measure()) || changed;
+      if (changed) this.redraw();
+    });
+    this.signal.addEventListener("abort", () => this.sizes.disconnect());
+    el.append(this.root);
+  }
+
+  /** @returns {Colours} */
+  scheme() {
+    const name = isDark() ? "dark" : "light";
+    // @ts-ignore PALETTE is put in front by Python
+    const colours = PALETTE[name];
+    this.root.dataset.scheme = name;
+    for (const [role, colour] of Object.entries(colours)) this.root.style.setProperty(`--oc-${role}`, colour);
+    return colours;
+  }
+
+  /** All is in place: draw, and again whenever one of these settings changes from outside. @param {string[]} settings */
+  start(settings) {
+    for (const name of settings) {
+      const change = () => {
+        if (!this.setting) this.redraw();
+      };
+      this.model.on(`change:${name}`, change);
+      this.signal.addEventListener("abort", () => this.model.off(`change:${name}`, change));
+    }
+    this.ready = true;
+    for (const panel of this.panels) panel.measure();
+    this.redraw();
+  }
+
+  /** Change settings and draw once. @param {Record<string, any>} values */
+  set(values) {
+    this.setting = true;
+    for (const [name, value] of Object.entries(values)) this.model.set(name, value);
+    this.model.save_changes();
+    this.setting = false;
+    this.redraw();
+  }
+
+  /** A setting that is a vector of float64. @param {string} name */
+  vector(name) {
+    const view = this.model.get(name);
+    const bytes = view instanceof ArrayBuffer ? view : view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
+    return Array.from(new Float64Array(bytes));
+  }
+
+  /** The wire form of a vector. @param {ArrayLike<number>} values */
+  bytes(values) {
+    return new DataView(Float64Array.from(values).buffer);
+  }
+
+  redraw() {
+    if (!this.ready || this.panels.some((panel) => !(panel.width > 0))) return;
+    for (const refresh of this.controls) refresh();
+    this.root.drawn = this.draw();
+  }
+
+  /** Say in words what is drawn. Readers of the screen hear it once it has settled. @param {string} text */
+  say(text) {
+    if (this.live.textContent !== text) this.live.textContent = text;
+  }
+
+  /** @param {...(Node | string)} children */
+  add(...children) {
+    this.root.append(...children);
+    return this;
+  }
+
+  /**
+   * A labelled range input bound to `read` and `write`.
+   * @param {{label: string, read: () => number, write: (value: number) => void, bounds: () => {min: number, max: number, step: number},
+   *   words?: (value: number) => string, spoken?: (value: number) => string}} options
+   */
+  slider({ label, read, write, bounds, words, spoken }) {
+    const input = html("input", { type: "range", "aria-label": label });
+    const output = html("output", { "aria-hidden": "true" });
+    const box = html("div", { class: "oc-control" }, [html("div", { class: "oc-caption" }, [html("span", { "aria-hidden": "true" }, [label]), output]), input]);
+    const refresh = () => {
+      const { min, max, step } = bounds();
+      const value = read();
+      const told = words ? words(value) : decimals(value, step);
+      input.min = String(min);
+      input.max = String(max);
+      input.step = String(step);
+      if (Number(input.value) !== value) input.value = String(value);
+      output.textContent = told;
+      input.setAttribute("aria-valuetext", spoken ? spoken(value) : told);
+    };
+    this.controls.push(refresh);
+    input.addEventListener("input", () => write(Number(input.value)), { signal: this.signal });
+    return Object.assign(box, { input, output });
+  }
+
+  /**
+   * A labelled menu.
+   * @param {{label: string, options: [string, string][], read: () => string, write: (value: string) => void}} menu value and text of each option
+   */
+  select({ label, options, read, write }) {
+    const input = html("select", { "aria-label": label }, options.map(([value, text]) => html("option", { value }, [text])));
+    const box = html("div", { class: "oc-control oc-fit" }, [html("span", { class: "oc-caption", "aria-hidden": "true" }, [label]), input]);
+    this.controls.push(() => {
+      if (input.value !== read()) input.value = read();
+    });
+    input.addEventListener("change", () => write(input.value), { signal: this.signal });
+    return Object.assign(box, { input });
+  }
+
+  /** @param {string} text @param {() => void} press @param {string} [label] */
+  button(text, press, label) {
+    const button = html("button", { type: "button", "aria-label": label }, [text]);
+    button.addEventListener("click", press, { signal: this.signal });
+    return button;
+  }
+
+  /**
+   * A legend: the mark of each entry is a bit of SVG in a 22 × 14 box, or "line" or "dot" of a colour by its name in the palette.
+   * @param {{mark: "line" | "dot" | "ring" | "star" | "dash", colour: string, text: string}[]} entries
+   */
+  legend(entries) {
+    const marks = {
+      line: (/** @type {string} */ c) => svg("path", { d: "M1 7H21", stroke: c, "stroke-width": 2.5 }),
+      dash: (/** @type {string} */ c) => svg("path", { d: "M1 7H21", stroke: c, "stroke-width": 2, "stroke-dasharray": "5 3" }),
+      dot: (/** @type {string} */ c) => svg("circle", { cx: 11, cy: 7, r: 4, fill: c }),
+      ring: (/** @type {string} */ c) => svg("circle", { cx: 11, cy: 7, r: 5, fill: "var(--oc-paper)", stroke: c, "stroke-width": 3 }),
+      star: (/** @type {string} */ c) => svg("path", { d: starPath(11, 7, 7), fill: c }),
+    };
+    return html("ul", { class: "oc-legend" }, entries.map(({ mark, colour, text }) => html("li", {}, [svg("svg", { viewBox: "0 0 22 14", "aria-hidden": "true" }, [marks[mark](`var(--oc-${colour})`)]), text])));
+  }
+}
+
+/** A five-pointed star as an SVG path. @param {number} x @param {number} y @param {number} r */
+export function starPath(x, y, r) {
+  const at = Array.from({ length: 10 }, (_, k) => {
+    const size = k % 2 ? r * 0.42 : r;
+    const turn = (Math.PI * k) / 5 - Math.PI / 2;
+    return `${(x + size * Math.cos(turn)).toFixed(2)} ${(y + size * Math.sin(turn)).toFixed(2)}`;
+  });
+  return `M${at.join("L")}Z`;
+}
+
+/**
+ * One coordinate system: a canvas for what seldom changes (`field`), one for what moves (`marks`), an SVG for letters.
+ * Both canvases are scaled so that one unit is one CSS pixel.
+ */
+export class Panel {
+  /** @param {Frame} frame @param {HTMLElement} parent @param {{ratio?: number, margin?: {top?: number, right?: number, bottom?: number, left?: number}}} [options] ratio: height by width */
+  constructor(frame, parent, { ratio = 0.75, margin = {} } = {}) {
+    this.frame = frame;
+    this.ratio = ratio;
+    this.margin = { top: 10, right: 12, bottom: 36, left: 44, ...margin };
+    this.box = html("div", { class: "oc-panel", style: `aspect-ratio: 1 / ${ratio}` });
+    const [back, front] = [html("canvas", { "aria-hidden": "true" }), html("canvas", { "aria-hidden": "true" })];
+    this.letters = svg("svg", { "aria-hidden": "true" });
+    this.box.append(back, front, this.letters);
+    parent.append(this.box);
+    this.field = /** @type {CanvasRenderingContext2D} */ (back.getContext("2d"));
+    this.marks = /** @type {CanvasRenderingContext2D} */ (front.getContext("2d"));
+    this.width = 0;
+    this.height = 0;
+    this.stale = true;
+    this.drawnFor = "";
+    this.lettersFor = "";
+    this.x = linear([0, 1], [0, 1]);
+    this.y = linear([0, 1], [1, 0]);
+    frame.panels.push(this);
+    frame.sizes.observe(this.box);
+  }
+
+  /** Take the size the page gives; tell whether it changed. */
+  measure() {
+    const { width, height } = this.box.getBoundingClientRect();
+    const dense = Math.min(3, window.devicePixelRatio || 1);
+    if (width === this.width && height === this.height && this.field.canvas.width === Math.round(width * dense)) return false;
+    this.width = width;
+    this.height = height;
+    for (const context of [this.field, this.marks]) {
+      context.canvas.width = Math.round(width * dense);
+      context.canvas.height = Math.round(height * dense);
+      context.setTransform(dense, 0, 0, dense, 0, 0);
+    }
+    this.letters.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    this.stale = true;
+    return true;
+  }
+
+  /** The pixels between the margins: left, top, right, bottom. */
+  get plot() {
+    const { top, right, bottom, left } = this.margin;
+    return [left, top, this.width - right, this.height - bottom];
+  }
+
+  /**
+   * Set the coordinates.
+   * @param {number[]} across @param {number[]} up @param {{logX?: boolean, logY?: boolean}} [kind]
+   */
+  coordinates(across, up, { logX = false, logY = false } = {}) {
+    const [left, top, right, bottom] = this.plot;
+    this.x = (logX ? logarithmic : linear)(across, [left, right]);
+    this.y = (logY ? logarithmic : linear)(up, [bottom, top]);
+  }
+
+  /** Paint the field again only if `key`, the size or the theme has changed. @param {string} key @param {(context: CanvasRenderingContext2D) => void} paint */
+  backdrop(key, paint) {
+    if (!this.stale && this.drawnFor === key) return;
+    this.field.clearRect(0, 0, this.width, this.height);
+    paint(this.field);
+    this.drawnFor = key;
+    this.stale = false;
+  }
+
+  /** Wipe what moves, and draw it anew, clipped to the plot if asked. @param {(context: CanvasRenderingContext2D) => void} paint @param {boolean} [clip] */
+  move(paint, clip = true) {
+    const context = this.marks;
+    context.clearRect(0, 0, this.width, this.height);
+    context.save();
+    if (clip) {
+      const [left, top, right, bottom] = this.plot;
+      context.beginPath();
+      context.rect(left, top, right - left, bottom - top);
+      context.clip();
+    }
+    context.lineJoin = context.lineCap = "round";
+    paint(context);
+    context.restore();
+  }
+
+  /**
+   * Ticks and names of both axes, as SVG; rewritten only when they change.
+   * @param {{xLabel?: string, yLabel?: string, xTicks?: number[], yTicks?: number[], xWords?: (v: number) => string, yWords?: (v: number) => string}} options
+   */
+  axes({ xLabel = "", yLabel = "", xTicks, yTicks, xWords = short, yWords = short }) {
+    const [left, top, right, bottom] = this.plot;
+    const across = xTicks ?? this.x.ticks(Math.max(2, (right - left) / 70));
+    const up = yTicks ?? this.y.ticks(Math.max(2, (bottom - top) / 45));
+    const key = [left, top, right, bottom, xLabel, yLabel, across, up, this.x.domain, this.y.domain].join("|");
+    if (key === this.lettersFor) return;
+    this.lettersFor = key;
+    this.letters.replaceChildren(
+      ...across.map((t) => svg("text", { x: this.x(t), y: bottom + 15, "text-anchor": "middle" }, [xWords(t)])),
+      ...up.map((t) => svg("text", { x: left - 6, y: this.y(t) + 4, "text-anchor": "end" }, [yWords(t)])),
+      svg("text", { x: (left + right) / 2, y: bottom + 31, "text-anchor": "middle", class: "oc-strong" }, [xLabel]),
+      svg("text", { x: 11, y: (top + bottom) / 2, transform: `rotate(-90 11 ${(top + bottom) / 2})`, "text-anchor": "middle", class: "oc-strong" }, [yLabel]),
+    );
+  }
+
+  /** Faint lines at the ticks and a box, on the field. @param {CanvasRenderingContext2D} context @param {boolean} [lines] */
+  gridlines(context, lines = true) {
+    const [left, top, right, bottom] = this.plot;
+    context.strokeStyle = this.frame.colours.grid;
+    context.lineWidth = 1;
+    context.beginPath();
+    if (lines) {
+      for (const t of this.x.ticks(Math.max(2, (right - left) / 70))) context.rect(Math.round(this.x(t)) + 0.5, top, 0, bottom - top);
+      for (const t of this.y.ticks(Math.max(2, (bottom - top) / 45))) context.rect(left, Math.round(this.y(t)) + 0.5, right - left, 0);
+    }
+    context.rect(left + 0.5, top + 0.5, right - left - 1, bottom - top - 1);
+    context.stroke();
+  }
+
+  /** A line through points given in the panel's coordinates, x₀ y₀ x₁ y₁ … @param {CanvasRenderingContext2D} context @param {ArrayLike<number>} points @param {number} [count] how many points */
+  line(context, points, count = points.length / 2) {
+    context.beginPath();
+    for (let k = 0; k < count; k++) context.lineTo(tame(this.x(points[2 * k])), tame(this.y(points[2 * k + 1])));
+    context.stroke();
+  }
+
+  /** Dots at points. @param {CanvasRenderingContext2D} context @param {ArrayLike<number>} points @param {number} radius @param {number} [count] */
+  dots(context, points, radius, count = points.length / 2) {
+    context.beginPath();
+    for (let k = 0; k < count; k++) {
+      const [px, py] = [tame(this.x(points[2 * k])), tame(this.y(points[2 * k + 1]))];
+      context.moveTo(px + radius, py);
+      context.arc(px, py, radius, 0, 2 * Math.PI);
+    }
+    context.fill();
+  }
+
+  /** An arrow between two pixels. @param {CanvasRenderingContext2D} context @param {number} x0 @param {number} y0 @param {number} x1 @param {number} y1 @param {number} [head] */
+  arrow(context, x0, y0, x1, y1, head = 8) {
+    const turn = Math.atan2(y1 - y0, x1 - x0);
+    const reach = Math.min(head, Math.hypot(x1 - x0, y1 - y0));
+    context.beginPath();
+    context.moveTo(x0, y0);
+    context.lineTo(x1 - 0.7 * reach * Math.cos(turn), y1 - 0.7 * reach * Math.sin(turn));
+    context.stroke();
+    context.beginPath();
+    context.moveTo(x1, y1);
+    for (const side of [2.7, -2.7]) context.lineTo(x1 + reach * Math.cos(turn + side), y1 + reach * Math.sin(turn + side));
+    context.fill();
+  }
+
+  /**
+   * Hand every place the pointer drags over to `place`: at once for a mouse or a pen; for a finger on a tap only, since it may want to scroll.
+   * @param {(x: number, y: number) => void} place in the panel's coordinates
+   */
+  onPlace(place) {
+    const { box } = this;
+    const { signal } = this.frame;
+    const at = (/** @type {MouseEvent} */ event) => {
+      const { left, top } = box.getBoundingClientRect();
+      const [px, py] = [event.clientX - left, event.clientY - top];
+      const [l, t, r, b] = this.plot;
+      return { x: this.x.invert(Math.min(r, Math.max(l, px))), y: this.y.invert(Math.min(b, Math.max(t, py))), inside: px >= l && px <= r && py >= t && py <= b };
+    };
+    box.addEventListener("pointerdown", (event) => {
+      const { x, y, inside } = at(event);
+      if (event.pointerType === "touch" || event.button !== 0 || !inside || event.target !== box) return;
+      box.setPointerCapture(event.pointerId);
+      place(x, y);
+    }, { signal });
+    box.addEventListener("pointermove", (event) => {
+      if (!box.hasPointerCapture(event.pointerId)) return;
+      const { x, y } = at(event);
+      place(x, y);
+    }, { signal });
+    box.addEventListener("click", (event) => {
+      const { x, y, inside } = at(event);
+      if (/** @type {PointerEvent} */ (event).pointerType === "touch" && inside && event.target === box) place(x, y);
+    }, { signal });
+  }
+}
+
+/** Canvas paths go astray beyond 2³¹: keep what is far outside far outside. @param {number} pixel */
+function tame(pixel) {
+  return Math.max(-1e6, Math.min(1e6, pixel));
+}
+
+/**
+ * A point to drag, by mouse, finger or keys: arrows move it, Shift by more, Home puts it back.
+ * @param {Panel} panel
+ * @param {{label: string, read: () => number[], write: (x: number, y: number) => void, home: () => void, words: () => string,
+ *   place?: () => number[], flat?: boolean}} options
+ *   place: where it stands, if not at `read()`; flat: it moves sideways only
+ */
+export function handle(panel, { label, read, write, home, words, place = read, flat = false }) {
+  const { frame, box } = panel;
+  const knob = html("div", { class: "oc-handle", tabindex: 0, role: "slider", "aria-label": label, "aria-roledescription": "draggable point" });
+  box.append(knob);
+  const limits = (/** @type {Scale} */ scale) => [Math.min(...scale.domain), Math.max(...scale.domain)];
+  const held = (/** @type {number} */ value, /** @type {Scale} */ scale) => Math.min(limits(scale)[1], Math.max(limits(scale)[0], value));
+  // Two pixels of a small screen are the finest a hand can mean: round to that, so that numbers stay readable.
+  const rounded = (/** @type {number} */ value, /** @type {Scale} */ scale) => {
+    const step = niceStep(Math.abs(scale.domain[1] - scale.domain[0]) / 400);
+    return held(Number((Math.round(value / step) * step).toPrecision(12)), scale);
+  };
+  const go = (/** @type {number} */ x, /** @type {number} */ y) => write(rounded(x, panel.x), flat ? y : rounded(y, panel.y));
+  /** @type {number[]} */
+  let grip = [0, 0];
+  knob.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    const { left, top } = box.getBoundingClientRect();
+    const [x, y] = place();
+    grip = [event.clientX - left - panel.x(x), event.clientY - top - panel.y(y)];
+    knob.setPointerCapture(event.pointerId);
+    knob.classList.add("oc-dragging");
+    knob.focus({ preventScroll: true });
+    event.preventDefault();
+  }, { signal: frame.signal });
+  knob.addEventListener("pointermove", (event) => {
+    if (!knob.hasPointerCapture(event.pointerId)) return;
+    const { left, top } = box.getBoundingClientRect();
+    go(panel.x.invert(event.clientX - left - grip[0]), panel.y.invert(event.clientY - top - grip[1]));
+  }, { signal: frame.signal });
+  for (const end of ["pointerup", "pointercancel"]) knob.addEventListener(end, () => knob.classList.remove("oc-dragging"), { signal: frame.signal });
+  knob.addEventListener("keydown", (event) => {
+    const [x, y] = read();
+    const far = event.shiftKey ? 10 : 1;
+    const [dx, dy] = [panel.x, panel.y].map((scale) => far * niceStep(Math.abs(scale.domain[1] - scale.domain[0]) / 80));
+    /** @type {Record<string, () => void>} */
+    const keys = {
+      ArrowLeft: () => go(x - dx, y),
+      ArrowRight: () => go(x + dx, y),
+      ArrowUp: () => (flat ? go(x + dx, y) : go(x, y + dy)),
+      ArrowDown: () => (flat ? go(x - dx, y) : go(x, y - dy)),
+      Home: home,
+    };
+    if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    keys[event.key]();
+  }, { signal: frame.signal });
+  /** Put the knob where the data say. */
+  const refresh = () => {
+    const [px, py] = [panel.x(place()[0]), panel.y(place()[1])];
+    const [l, t, r, b] = panel.plot;
+    knob.style.left = `${Math.min(r, Math.max(l, px))}px`;
+    knob.style.top = `${Math.min(b, Math.max(t, py))}px`;
+    const [low, high] = limits(panel.x);
+    knob.setAttribute("aria-valuemin", String(low));
+    knob.setAttribute("aria-valuemax", String(high));
+    knob.setAttribute("aria-valuenow", String(held(read()[0], panel.x)));
+    knob.setAttribute("aria-valuetext", words());
+  };
+  return Object.assign(knob, { refresh });
+}

@@ -1,0 +1,100 @@
+"""A bare page that stands in for anywidget's host: a model without a kernel, and the figure's own ES module."""
+
+from __future__ import annotations
+
+import base64
+import json
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ipywidgets.widgets.widget import _remove_buffers
+
+from optcourse.figures import Figure
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+PAGE = """<!doctype html><html lang="en" %(theme)s><head><meta charset="utf-8"><title>figure</title>
+<meta name="viewport" content="width=device-width">
+<style>body{margin:8px;background:#fff}html[data-theme=dark] body{background:#14181e}</style>
+</head><body><main><h1 style="font-size:1rem">Figure</h1>%(places)s</main><script type="module">
+class Model {
+  constructor(state) { this.state = state; this.listeners = {}; this.saved = 0; }
+  get(name) { return this.state[name]; }
+  set(name, value) {
+    this.state[name] = value;
+    for (const f of [...(this.listeners["change:" + name] ?? [])]) f();
+  }
+  save_changes() { this.saved += 1; }
+  on(event, f) { (this.listeners[event] ??= []).push(f); }
+  off(event, f) { this.listeners[event] = (this.listeners[event] ?? []).filter((g) => g !== f); }
+}
+const bytes = (text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
+window.models = [];
+for (const { state, buffers, esm, css, place } of %(figures)s) {
+  for (const [path, text] of buffers) state[path[0]] = bytes(text);
+  document.head.append(Object.assign(document.createElement("style"), { textContent: css }));
+  const module = await import(URL.createObjectURL(new Blob([esm], { type: "text/javascript" })));
+  const model = new Model(state);
+  window.models.push(model);
+  await module.default.render({ model, el: document.getElementById(place) });
+}
+window.ready = true;
+</script></body></html>"""
+
+
+def page_of(*figures: Figure, theme: str = "light") -> str:
+    """Write the page that shows these figures."""
+    embedded = []
+    for at, figure in enumerate(figures):
+        state, paths, buffers = _remove_buffers(figure.get_state())
+        kept = {name: value for name, value in state.items() if name in figure.settings() or name.startswith("_data")}
+        blobs = [(path, base64.b64encode(blob).decode()) for path, blob in zip(paths, buffers, strict=True)]
+        embedded.append(
+            {
+                "state": kept,
+                "buffers": blobs,
+                "esm": figure._esm,
+                "css": figure._css,
+                "place": f"figure{at}",
+            }
+        )
+    places = "".join(f'<div id="figure{at}"></div>' for at in range(len(figures)))
+    data = json.dumps(embedded, ensure_ascii=False).replace("</", "<\\/")
+    return PAGE % {"theme": f'data-theme="{theme}"' if theme else "", "places": places, "figures": data}
+
+
+@contextmanager
+def browser() -> Any:
+    """Start Chromium, give it away, close it."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        try:
+            yield chromium
+        finally:
+            chromium.close()
+
+
+def open_figures(chromium: Any, folder: Path, *figures: Figure, theme: str = "light", **context: Any) -> Any:
+    """Open a page with these figures, the network blocked; errors of the page become errors of the test."""
+    file = folder / "figure.html"
+    file.write_text(page_of(*figures, theme=theme), encoding="utf-8")
+    opened = chromium.new_context(**context)
+    opened.route(lambda url: not url.startswith(("file:", "blob:", "data:")), lambda route: route.abort())
+    page = opened.new_page()
+    page.problems = []
+    page.on("pageerror", lambda error: page.problems.append(str(error)))
+    page.on("console", lambda message: message.type == "error" and page.problems.append(message.text))
+    page.goto(file.as_uri())
+    page.wait_for_function("window.ready === true", timeout=20_000)
+    return page
