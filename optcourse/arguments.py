@@ -164,7 +164,7 @@ def one_of(*choices: str) -> Rule:
     """Make a rule that admits the given words."""
 
     def rule(name: str, value: Any) -> str:
-        if value not in choices:
+        if not isinstance(value, str) or value not in choices:
             raise refuse(name, value, "must be one of " + ", ".join(map(repr, choices)))
         return str(value)
 

@@ -82,6 +82,8 @@ def smoothness(A: Array) -> float:
     """
     if A.shape[0] != A.shape[1]:
         raise refuse("A", A, f"must be square, not {A.shape}")
+    if A.size == 0:
+        raise refuse("A", A, "must have at least one row")
     if not np.allclose(A, A.T, rtol=1e-10, atol=1e-12 * np.abs(A).max()):
         raise refuse("A", A, "must be symmetric: pass (A + A.T) / 2, which has the same quadratic form")
     return float(np.abs(np.linalg.eigvalsh(A)).max())

@@ -555,7 +555,8 @@ def logistic_regression(
 
     def hess(theta: Array) -> Array:
         z = X @ theta
-        return X.T @ ((sigmoid(z) * sigmoid(-z))[:, None] * X) / n + ridge
+        scaled = np.sqrt(sigmoid(z) * sigmoid(-z))[:, None] * X
+        return scaled.T @ scaled / n + ridge  # a matrix times its own transpose is symmetric to the last bit
 
     minimiser = _newton(loss, grad, hess, np.zeros(X.shape[1]))
     if minimiser is None:

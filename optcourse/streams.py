@@ -98,11 +98,13 @@ class Counted:
 
     def converted(self, answer: Any) -> Array:
         """The answer as an array in θ's precision: a float32 θ stays float32 whatever its gradient is."""
+        if answer is None:
+            raise refuse(self.name, self.function, "returned None: is its return statement missing?")
         try:
             found = np.asarray(answer)
-            if found.dtype.kind in "fiubO":
+            if found.dtype.kind in "fiub":
                 return found.astype(self.dtype)[()]
-        except (TypeError, ValueError):
+        except ValueError:  # rows of different lengths
             pass
         raise refuse(self.name, self.function, f"must return real numbers, not {shown(answer)}")
 

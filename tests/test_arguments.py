@@ -1,0 +1,110 @@
+"""The rules by which arguments are accepted or refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from optcourse import arguments
+from optcourse.arguments import checked, refuse, shown
+
+GOOD = {
+    "iterate": [0, -1.5, True, [1, 2], np.ones((2, 3), np.float32), ((1.0,), (2.0,))],
+    "matrix": [[[1, 2]], np.ones((3, 3))],
+    "vector": [[1, 2], np.ones(1), ()],
+    "function": [abs, np.sin, lambda theta: theta],
+    "number": [0, -1, 2.5, np.float32(1), np.int64(3)],
+    "positive": [1e-300, 1, np.float64(2)],
+    "non_negative": [0, 0.0, 3],
+    "fraction": [0, 0.5, 0.999],
+    "probability": [0, 0.5, 1, 1.0],
+    "count": [1, 7, np.int64(3)],
+    "index": [0, 7, np.int64(3)],
+    "generator": [np.random.default_rng(0)],
+    "rate": [0.1, 1, lambda step: 0.1],
+}
+ODD_NUMBERS = [np.nan, np.inf, -np.inf, "1", None, 1j, [1], True, np.bool_(True)]
+BAD = {
+    "iterate": [np.nan, [1, np.inf], "4", None, 1j, [[1], [1, 2]], [], {}, np.array(["a"])],
+    "matrix": [[1, 2], 3, [[np.nan]], np.ones((2, 2, 2))],
+    "vector": [3, [[1]], [np.inf], "ab"],
+    "function": [3, None, "abs", np.ones(2)],
+    "number": ODD_NUMBERS,
+    "positive": [*ODD_NUMBERS, 0, -1],
+    "non_negative": [*ODD_NUMBERS, -1e-300],
+    "fraction": [*ODD_NUMBERS, 1, 1.5, -0.1],
+    "probability": [*ODD_NUMBERS, 1.5, -0.1],
+    "count": [*ODD_NUMBERS, 0, -1, 2.0],
+    "index": [*ODD_NUMBERS, -1, 2.0],
+    "generator": [0, None, np.random, np.random.RandomState(0), np.random.default_rng],
+    "rate": [*(odd for odd in ODD_NUMBERS), 0, -1],
+}
+
+
+def cases(table):
+    return [
+        pytest.param(rule, value, id=f"{rule}-{shown(value, 20)}") for rule, values in table.items() for value in values
+    ]
+
+
+@pytest.mark.parametrize(("rule", "value"), cases(GOOD))
+def test_sense_is_accepted(rule, value):
+    checked_value = getattr(arguments, rule)("x", value)
+    if not callable(value) and not isinstance(value, np.random.Generator):
+        assert np.array_equal(checked_value, value)
+
+
+@pytest.mark.parametrize(("rule", "value"), cases(BAD))
+def test_nonsense_is_refused_with_name_and_value(rule, value):
+    with pytest.raises(ValueError, match=r"^momentum_of_x = ") as refusal:
+        getattr(arguments, rule)("momentum_of_x", value)
+    assert str(refusal.value).startswith(str(refuse("momentum_of_x", value, "")))
+
+
+def test_every_rule_of_the_course_is_tried_here():
+    tried = {getattr(arguments, name) for name in GOOD}
+    assert {rule for rule in arguments.RULES.values() if rule.__module__ == arguments.__name__} <= tried
+    assert GOOD.keys() == BAD.keys()
+
+
+def test_an_iterate_is_a_copy_and_keeps_its_precision():
+    given_array = np.ones(2, np.float32)
+    copy = arguments.iterate("theta", given_array)
+    copy[0] = 5
+    assert given_array[0] == 1
+    assert copy.dtype == np.float32
+
+
+def test_one_of_names_the_choices():
+    with pytest.raises(ValueError, match=r"^scheme = 'up': must be one of 'left', 'right'$"):
+        arguments.one_of("left", "right")("scheme", "up")
+
+
+@pytest.mark.parametrize("odd", [[], {}, np.ones(2), None, 3])
+def test_one_of_refuses_what_is_not_even_a_word(odd):
+    with pytest.raises(ValueError, match=r"^scheme = "):
+        arguments.one_of("left", "right")("scheme", odd)
+
+
+def test_checked_looks_at_defaults_and_keywords_alike_and_lets_an_absent_none_pass():
+    @checked(alpha=arguments.positive)
+    def f(theta, alpha=None, *, lr=0.1):
+        return theta, alpha, lr
+
+    assert f(1) == (1.0, None, 0.1)
+    assert f(theta=1, alpha=2, lr=3) == (1.0, 2.0, 3.0)
+    with pytest.raises(ValueError, match=r"^lr = 0"):
+        f(1, lr=0)
+    with pytest.raises(ValueError, match=r"^theta = None"):
+        f(None)
+    with pytest.raises(TypeError, match="missing a required argument: 'theta'"):
+        f()
+
+
+@given(st.text(max_size=300))
+def test_a_shown_value_is_one_short_line(text):
+    line = shown(text)
+    assert len(line) <= 60
+    assert "\n" not in line

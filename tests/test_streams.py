@@ -1,0 +1,281 @@
+"""The uniform rule of streams, and `run`, which consumes them."""
+
+from __future__ import annotations
+
+import math
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from optcourse import gradient_descent, momentum, rates, run, stream
+from optcourse.arguments import NonFiniteError
+
+
+def slope(theta):
+    return 2 * theta
+
+
+def loss(theta):
+    return np.sum(theta**2)
+
+
+def nan_after(calls: int):
+    """A gradient that works for a while."""
+    seen = []
+
+    def grad(theta):
+        seen.append(theta)
+        return 2 * theta if len(seen) <= calls else np.nan * theta
+
+    return grad
+
+
+# ------------------------------------------------------------------------------------- the uniform rule
+
+
+def test_a_stream_yields_iterates_from_the_first_step_on_and_keeps_the_start_apart():
+    descent = gradient_descent(slope, 4.0, lr=0.1)
+    assert descent.start == 4.0
+    assert list(islice(descent, 2)) == pytest.approx([3.2, 2.56])
+
+
+def test_state_shows_the_variables_of_the_page_as_they_are_after_the_last_iterate():
+    descent = momentum(slope, 4.0, lr=0.1, beta=0.5)
+    next(descent), next(descent)
+    assert descent.state["velocity"] == pytest.approx(10.4)  # 0.5 * 8 + 2 * 3.2
+
+
+def test_state_outlives_the_end_of_the_method():
+    @stream()
+    def countdown(theta):
+        while theta > 0:
+            theta = theta - 1
+            yield theta
+        return "landed"
+
+    falling = countdown(2.0)
+    assert list(falling) == [1.0, 0.0]
+    assert falling.reason == "landed"
+    assert falling.state["theta"] == 0.0
+
+
+def test_a_method_that_ends_without_a_word_has_finished():
+    @stream()
+    def once(theta):
+        yield theta
+
+    single = once(1.0)
+    assert (list(single), single.reason) == ([1.0], "finished")
+    assert next(single, None) is None  # and stays so
+    assert single.reason == "finished"
+
+
+def test_evaluations_are_counted_and_shown():
+    descent = gradient_descent(slope, 4.0)
+    list(islice(descent, 7))
+    assert descent.evaluations == {"grad": 7}
+    assert "gradient_descent from" in repr(descent)
+    assert "'grad': 7" in repr(descent)
+
+
+def test_two_streams_from_one_call_pattern_share_nothing():
+    first, second = momentum(slope, 4.0), momentum(slope, 4.0)
+    list(islice(first, 5))
+    assert second.evaluations == {"grad": 0}
+    assert next(second) == next(momentum(slope, 4.0))
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (3,), (2, 3), (2, 1, 2)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_shape_and_precision_of_the_start_are_kept(shape, dtype):
+    start = np.ones(shape, dtype)
+    for theta in islice(momentum(slope, start), 3):
+        assert np.shape(theta) == shape
+        assert theta.dtype == dtype
+
+
+def test_a_float32_start_stays_float32_though_the_gradient_computes_in_float64():
+    theta = next(gradient_descent(lambda theta: theta * np.array([1.0, 10.0]), np.ones(2, np.float32)))
+    assert theta.dtype == np.float32
+
+
+def test_whole_numbers_become_floats():
+    assert next(gradient_descent(slope, 4)) == pytest.approx(3.2)
+    assert next(gradient_descent(lambda theta: [2, 4], [1, 2])).tolist() == pytest.approx([0.8, 1.6])
+
+
+def test_the_callers_start_is_neither_changed_nor_watched():
+    start = np.array([1.0, 2.0])
+    descent = gradient_descent(slope, start)
+    start[:] = 99.0
+    assert next(descent).tolist() == pytest.approx([0.8, 1.6])
+    assert start.tolist() == [99.0, 99.0]
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_gradient_that_is_not_finite_raises_in_the_hand_written_loop(bad):
+    descent = gradient_descent(lambda theta: np.array([1.0, bad]), [3.0, 4.0])
+    with pytest.raises(NonFiniteError, match=r"grad returned .* at theta = array\(\[3\., 4\.\]\)"):
+        next(descent)
+    assert descent.reason == "non-finite"
+
+
+def test_opposite_infinities_do_not_cancel_unseen():
+    with pytest.raises(ValueError, match="inf"):
+        next(gradient_descent(lambda theta: np.array([np.inf, -np.inf]), [3.0, 4.0]))
+
+
+def test_a_huge_but_finite_gradient_is_let_through():
+    assert np.isfinite(next(gradient_descent(lambda theta: np.array([1e300, -1e300]), [3.0, 4.0]))).all()
+
+
+@pytest.mark.parametrize(
+    ("answer", "complaint"),
+    [
+        (np.zeros(3), r"must return shape \(2,\), not \(3,\)"),
+        (0.0, r"must return shape \(2,\), not \(\)"),
+        (np.zeros((2, 1)), r"must return shape \(2,\), not \(2, 1\)"),
+        (None, "returned None: is its return statement missing"),
+        (np.array([1j, 0]), "must return real numbers"),
+        ("up", "must return real numbers, not 'up'"),
+        ([[1.0], [1.0, 2.0]], "must return real numbers"),
+    ],
+)
+def test_a_gradient_of_another_kind_is_refused_by_name(answer, complaint):
+    with pytest.raises(ValueError, match=rf"^grad = .*{complaint}"):
+        next(gradient_descent(lambda theta: answer, [3.0, 4.0]))
+
+
+# ------------------------------------------------------------------------------------------------ rates
+
+
+def test_a_number_is_the_same_rate_for_ever():
+    assert list(islice(rates(0.1), 3)) == [0.1, 0.1, 0.1]
+
+
+def test_a_schedule_is_asked_for_steps_zero_one_two():
+    assert list(islice(rates(lambda step: 1 / (step + 1)), 3)) == [1.0, 1 / 2, 1 / 3]
+
+
+@pytest.mark.parametrize("bad", [-0.1, np.nan, np.inf, np.ones(2)])
+def test_a_schedule_that_returns_nonsense_is_refused_with_the_step(bad):
+    descent = gradient_descent(slope, 4.0, lr=lambda step: 0.1 if step < 2 else bad)
+    next(descent), next(descent)
+    with pytest.raises(ValueError, match=r"^lr = .* at step 2"):
+        next(descent)
+
+
+# -------------------------------------------------------------------------------------------------- run
+
+
+def test_run_says_that_the_steps_were_used_up():
+    trace = run(gradient_descent(slope, 4.0), steps=5)
+    assert (trace.reason, trace.steps, len(trace.iterates)) == ("steps", 5, 6)
+
+
+def test_run_says_converged_at_the_first_iterate_within_the_tolerance():
+    trace = run(gradient_descent(slope, 4.0, lr=0.1), grad=slope, tol=1e-3)
+    assert trace.reason == "converged"
+    assert trace.converged
+    assert trace.grad_norms[-1] <= 1e-3 < trace.grad_norms[-2]
+
+
+def test_run_takes_no_step_from_a_start_that_is_already_good():
+    trace = run(gradient_descent(slope, 0.0), grad=slope, tol=0.0)
+    assert (trace.reason, trace.steps, trace.evaluations) == ("converged", 0, {"grad": 0})
+
+
+def test_run_says_diverged_before_numbers_overflow():
+    trace = run(gradient_descent(slope, 4.0, lr=1.1), steps=10_000)
+    assert trace.reason == "diverged"
+    assert "reached" in trace.message
+    assert np.isfinite(trace.iterates).all()
+
+
+def test_run_says_non_finite_and_where():
+    trace = run(gradient_descent(nan_after(3), [4.0, 1.0], lr=0.1))
+    assert (trace.reason, trace.steps) == ("non-finite", 3)
+    assert trace.message.startswith("grad returned array([nan, nan]) at theta =")
+    assert np.isfinite(trace.iterates).all()
+
+
+@pytest.mark.parametrize(("value", "reason"), [(math.nan, "non-finite"), (math.inf, "diverged")])
+def test_run_stops_on_iterates_that_are_not_numbers_whoever_made_them(value, reason):
+    assert run(iter([1.0, 2.0, value, 3.0])).reason == reason
+
+
+def test_run_passes_on_the_methods_own_word():
+    @stream()
+    def twice(theta):
+        yield theta
+        yield theta
+        return "optimal"
+
+    trace = run(twice(1.0), steps=10)
+    assert (trace.reason, trace.steps) == ("optimal", 2)
+
+
+def test_run_never_loops_for_ever_on_a_certificate_that_is_nan():
+    trace = run(gradient_descent(slope, 4.0), steps=50, certificate=lambda theta: math.nan, tol=1e-6)
+    assert (trace.reason, trace.steps) == ("steps", 50)
+
+
+def test_a_negative_certificate_stops_nothing_unless_a_tolerance_was_asked_for():
+    assert run(gradient_descent(slope, 4.0), steps=3, certificate=lambda theta: -5.0).reason == "steps"
+    assert run(gradient_descent(slope, 4.0), steps=3, certificate=lambda theta: -5.0, tol=0).reason == "converged"
+
+
+def test_run_keeps_what_was_asked_for_and_counts_only_the_methods_evaluations():
+    trace = run(momentum(slope, [4.0, 1.0]), steps=6, loss=loss, grad=slope, keep=["velocity"])
+    assert trace.iterates.shape == (7, 2)
+    assert trace.losses == pytest.approx([loss(theta) for theta in trace.iterates])
+    assert trace.grad_norms == pytest.approx([np.linalg.norm(slope(theta)) for theta in trace.iterates])
+    assert trace.kept["velocity"].shape == (6, 2)
+    assert trace.evaluations == {"grad": 6}
+    assert trace.seconds > 0
+
+
+def test_what_run_kept_is_a_copy():
+    @stream()
+    def in_place(theta):
+        total = np.zeros(2)
+        while True:
+            total += 1
+            yield total
+
+    trace = run(in_place([0.0, 0.0]), steps=3, keep=["total"])
+    assert trace.iterates[1:, 0].tolist() == trace.kept["total"][:, 0].tolist() == [1.0, 2.0, 3.0]
+
+
+def test_run_goes_on_where_the_last_run_stopped():
+    descent = gradient_descent(slope, 4.0, lr=0.1)
+    run(descent, steps=10)
+    assert run(descent, steps=10).theta == pytest.approx(4 * 0.8**20)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "value"),
+    [
+        ({"steps": 0}, "steps", "0"),
+        ({"steps": 2.5}, "steps", "2.5"),
+        ({"steps": True}, "steps", "True"),
+        ({"tol": -1.0, "grad": slope}, "tol", "-1.0"),
+        ({"tol": math.nan, "grad": slope}, "tol", "nan"),
+        ({"tol": 1e-3}, "tol", "0.001"),
+        ({"loss": 3}, "loss", "3"),
+        ({"grad": 3}, "grad", "3"),
+        ({"certificate": 3}, "certificate", "3"),
+        ({"keep": "velocity"}, "keep", "'velocity'"),
+        ({"keep": ["speed"]}, "keep", "'speed'"),
+    ],
+)
+def test_run_refuses_nonsense_by_name_and_value(arguments, name, value):
+    with pytest.raises(ValueError, match=rf"^{name} = ") as refusal:
+        run(momentum(slope, 4.0), **arguments)
+    assert value in str(refusal.value)
+
+
+def test_run_refuses_what_yields_nothing():
+    with pytest.raises(ValueError, match=r"^iterates = 5"):
+        run(5)
