@@ -181,6 +181,8 @@ RULES: dict[str, Rule] = {
     "hess": function,
     "grad_i": function,
     "f": function,
+    "prox": function,
+    "project": function,
     "lr": rate,
     "beta": fraction,
     "beta1": fraction,

@@ -253,6 +253,14 @@ class LagrangeDual(NamedTuple):
     minimiser: Callable[..., Array]
 
 
+def quadratic_program(name: str, value: Any) -> QuadraticProgram:
+    """Be sure that a program is one."""
+    if not isinstance(value, QuadraticProgram):
+        raise refuse(name, value, "must be a QuadraticProgram")
+    return value
+
+
+@checked(program=quadratic_program)
 def lagrange_dual(program: QuadraticProgram) -> LagrangeDual:
     r"""Build the dual function, the infimum of the Lagrangian over x.
 
@@ -293,6 +301,7 @@ def lagrange_dual(program: QuadraticProgram) -> LagrangeDual:
     return LagrangeDual(value, minimiser)
 
 
+@checked(program=quadratic_program, x=vector)
 def duality_gap(program: QuadraticProgram, x: Array, nu: Any = (), mu: Any = ()) -> float:
     r"""Return f(x) − g(ν, μ) for a feasible x and multipliers ν, μ ≥ 0: how far x can be from optimal, at the most.
 

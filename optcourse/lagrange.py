@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from optcourse.arguments import Array, Gradient, Hessian, Loss, checked, function, positive, refuse, vector
-from optcourse.convexity import QuadraticProgram
+from optcourse.convexity import QuadraticProgram, quadratic_program
 from optcourse.newton import bfgs
 from optcourse.streams import Iterates, stream
 
@@ -21,6 +21,7 @@ class KKTPoint(NamedTuple):
     mu: Array
 
 
+@checked(program=quadratic_program)
 def solve_equality_qp(program: QuadraticProgram) -> KKTPoint:
     r"""Solve an equality-constrained quadratic program by its optimality conditions, one linear system.
 
@@ -135,7 +136,7 @@ def newton_kkt(grad: Gradient, hess: Hessian, theta: Array, A: Array, b: Array) 
     return "solved"
 
 
-@checked(x=vector)
+@checked(program=quadratic_program, x=vector)
 def active_set_qp(program: QuadraticProgram, x: Array, max_steps: int = 1000) -> KKTPoint:
     r"""Solve a strictly convex quadratic program by guessing which inequalities bind, and correcting the guess.
 

@@ -252,5 +252,5 @@ def first_trial(decrease: float, slope: float) -> float:
 
     Nocedal & Wright, eq. (3.60).
     """
-    expected = -2.02 * decrease / slope
+    expected = -2.02 * decrease / slope if slope else 0.0  # no slope: we are there
     return min(1.0, expected) if expected > 0 else 1.0

@@ -211,11 +211,21 @@ def prox_group(v: Array, t: float, groups: Sequence[Sequence[int]] | None = None
 def prox_box(v: Array, low: Any, high: Any) -> Array:
     r"""Return the nearest point with low ≤ u ≤ high, entry by entry: the prox of the box's indicator.
 
+    Parameters
+    ----------
+    v : float or array
+        The point.
+    low, high : float or array
+        The box; each a number, or an array of the shape of v.
+
     Examples
     --------
     >>> prox_box([-2.0, 0.5, 7.0], low=0.0, high=1.0)
     array([0. , 0.5, 1. ])
     """
+    for name, bound in (("low", low), ("high", high)):
+        if np.asarray(bound).dtype.kind not in "fiu" or np.isnan(bound).any():
+            raise refuse(name, bound, "must be a number, or an array of numbers")
     if not np.all(np.asarray(low) <= np.asarray(high)):
         raise refuse("low", low, f"must not exceed high = {high}")
     return np.clip(v, low, high)
@@ -224,6 +234,13 @@ def prox_box(v: Array, low: Any, high: Any) -> Array:
 @checked(v=iterate)
 def prox_simplex(v: Array, radius: float = 1.0) -> Array:
     r"""Return the nearest point with u ≥ 0 and Σu = radius: the prox of the simplex's indicator.
+
+    Parameters
+    ----------
+    v : array, shape (n,)
+        The point.
+    radius : float
+        The sum > 0.
 
     Examples
     --------

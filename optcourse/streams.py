@@ -148,6 +148,7 @@ class Stream(Iterator[Array]):
     def __init__(self, method: str, start: Array, body: Iterates, counted: dict[str, Counted], as_vector: bool = False):
         self.method, self.start = method, start
         self._outer = np.shape(start) if as_vector and np.ndim(start) != 1 else None
+        self._dtype = start.dtype if as_vector else None
         self.reason: str | None = None
         self._body, self._counted = body, counted
         # The frame is held, so that the method's variables outlive its end.
@@ -162,6 +163,8 @@ class Stream(Iterator[Array]):
         except NonFiniteError:
             self.reason = "non-finite"
             raise
+        if self._dtype is not None and theta.dtype is not self._dtype:
+            theta = theta.astype(self._dtype)  # inner products and line searches work in float64
         return theta if self._outer is None else theta.reshape(self._outer)[()]
 
     @property

@@ -1,0 +1,127 @@
+"""Good and bad arguments for every method of the course, by name: tests over the catalogue draw from here.
+
+One name means one thing in every method, so a new method is covered as soon as its row is in the catalogue. A method
+with an argument of its own, or with another meaning of a name, adds an entry to `OWN`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from optcourse.catalogue import Method
+from optcourse.convexity import QuadraticProgram
+
+CURVATURE = np.array([[3.0, 1.0], [1.0, 2.0]])
+THETA = np.array([1.0, -2.0])
+DATA = np.array([[1.0, 0.5], [1.0, -1.0], [1.0, 2.0], [1.0, 0.0], [-1.0, 1.0]])
+
+
+def loss(theta):
+    return 0.5 * theta @ CURVATURE @ theta
+
+
+def grad(theta):
+    return CURVATURE @ theta
+
+
+def program():
+    return QuadraticProgram(Q=CURVATURE, c=[-1.0, 0.0], A_eq=[[1.0, 1.0]], b_eq=[1.0])
+
+
+# Each is made afresh, so that no test sees what another has done to it.
+GOOD: dict[str, Callable[[], Any]] = {
+    "theta": THETA.copy,
+    "loss": lambda: loss,
+    "losses": lambda: lambda population: np.sum(np.asarray(population) ** 2, axis=-1),
+    "f": lambda: loss,
+    "grad": lambda: grad,
+    "grad_i": lambda: lambda theta, i: np.mean(DATA[i] @ theta) * np.ones(2),
+    "hess": lambda: lambda theta: CURVATURE.copy(),
+    "hvp": lambda: lambda theta, v: CURVATURE @ v,
+    "lr": lambda: 0.05,
+    "n": lambda: 5,
+    "rng": lambda: np.random.default_rng(0),
+    "A": CURVATURE.copy,
+    "b": lambda: np.array([1.0, 2.0]),
+    "X": DATA.copy,
+    "y": lambda: np.array([1.0, -1.0, 2.0, 0.5, 0.0]),
+    "lam": lambda: 0.1,
+    "t": lambda: 0.5,
+    "v": lambda: np.array([1.5, -0.2, 0.7]),
+    "direction": lambda: -grad(THETA),
+    "prox": lambda: lambda v, t: v / (1 + t),
+    "project": lambda: lambda theta: np.clip(theta, -1, 1),
+    "low": lambda: np.array([-1.0, -1.0]),
+    "high": lambda: np.array([2.0, 2.0]),
+    "program": program,
+    "x": lambda: np.array([0.5, 0.5]),
+}
+
+OWN: dict[str, dict[str, Callable[[], Any]]] = {
+    "duality_gap": {"nu": lambda: np.array([0.3])},
+    "prox_box": {"low": lambda: -np.ones(3), "high": lambda: np.ones(3)},
+    "prox_nuclear": {"v": DATA.copy},
+    "relative_error": {"a": lambda: np.array([1.0, 2.0]), "b": lambda: np.array([1.0, 2.1])},
+    "svm_dual": {"y": lambda: np.array([1.0, -1.0, 1.0, 1.0, -1.0])},
+    "newton_kkt": {"A": lambda: np.array([[1.0, 1.0]]), "b": lambda: np.array([1.0])},
+    "kkt_residuals": {"gradient": lambda: np.array([0.0, 0.0])},
+    "augmented_lagrangian": {
+        "constraint": lambda: lambda theta: np.array([theta.sum() - 1]),
+        "jacobian": lambda: lambda theta: np.array([[1.0, 1.0]]),
+    },
+    "coordinate_descent": {"minimise": lambda: lambda theta, j: -CURVATURE[j, 1 - j] * theta[1 - j] / CURVATURE[j, j]},
+    "is_convex_on": {"f": lambda: lambda theta: np.sum(np.asarray(theta) ** 2, axis=-1)},
+    "crossover": {
+        "parent": lambda: np.array([0, 0, 0, 0]),
+        "other": lambda: np.array([1, 1, 1, 1]),
+        "cut": lambda: 2,
+    },
+}
+
+NOT_NUMBERS = [np.nan, np.inf, "0.1", 1j, [0.1]]
+NONSENSE: dict[str, list[Any]] = {
+    "theta": [np.nan, [1.0, np.inf], "start", [], 1j, [[1.0], [1.0, 2.0]]],
+    "loss": [3, "loss"],
+    "losses": [3],
+    "f": [3, "f"],
+    "grad": [3, np.ones(2)],
+    "grad_i": [3],
+    "hess": [3, CURVATURE],
+    "hvp": [3],
+    "lr": [0, 0.0, -0.1, True, *NOT_NUMBERS],
+    "beta": [1.0, -0.1, *NOT_NUMBERS],
+    "beta1": [1.0, -0.1, *NOT_NUMBERS],
+    "beta2": [1.0, -0.1, *NOT_NUMBERS],
+    "rho": [1.0, -0.1, *NOT_NUMBERS],
+    "eps": [-1e-8, *NOT_NUMBERS],
+    "weight_decay": [-0.1, *NOT_NUMBERS],
+    "lam": [-0.1, *NOT_NUMBERS],
+    "tol": [-1e-8, *NOT_NUMBERS],
+    "n": [0, -1, 2.5, True],
+    "batch_size": [0, -1, 2.5, True],
+    "memory": [0, -1, 2.5],
+    "rng": [0, np.random, np.random.RandomState(0)],
+    "A": [[1.0, 2.0], np.nan, [[np.nan, 0.0], [0.0, 1.0]]],
+    "b": [[np.nan, 1.0], "b"],
+    "X": [[1.0, 2.0], [[np.inf, 1.0]], "X"],
+    "y": [3.0, [np.nan, 1.0], "y"],
+    "v": [np.nan, "v"],
+    "t": [-0.5, np.nan, "t"],
+}
+
+
+def parameters(method: Method) -> dict[str, inspect.Parameter]:
+    return dict(inspect.signature(method.function).parameters)
+
+
+def good_arguments(method: Method) -> dict[str, Any]:
+    """Values for every argument that has no default, and for those that `OWN` adds."""
+    own = OWN.get(method.name, {})
+    needed = [name for name, one in parameters(method).items() if one.default is inspect.Parameter.empty]
+    missing = [name for name in needed if name not in own and name not in GOOD]
+    assert not missing, f"add samples of {missing} for {method.name} to tests/samples.py"
+    return {name: (own.get(name) or GOOD[name])() for name in [*needed, *(name for name in own if name not in needed)]}
