@@ -89,8 +89,8 @@ def numerical_gradient(f: Loss, theta: Array, eps: float | None = None, scheme: 
 
     Notes
     -----
-    ``scipy.optimize.approx_fprime`` is the forward scheme with the step √(2u) · \|θ_j\| in its `epsilon`'s default;
-    ``torch.autograd.gradcheck`` uses the central scheme with ε = 1e-6 everywhere.
+    ``scipy.optimize.approx_fprime`` is the forward scheme, by default with ε = √(2u) = 1.5e-8 whatever θ is;
+    ``torch.autograd.gradcheck`` uses the central scheme with ε = 1e-6.
 
     References
     ----------
@@ -425,10 +425,10 @@ def check_directions(
     ValueError
         As `check_gradient`.
 
-    References
-    ----------
-    The same sum over a random direction is ``torch.autograd.gradcheck(fast_mode=True)`` and
-    ``scipy.optimize.check_grad(direction="random")``.
+    Notes
+    -----
+    ``torch.autograd.gradcheck(fast_mode=True)`` and ``scipy.optimize.check_grad(direction="random")`` compare along
+    one random direction.
 
     Examples
     --------
