@@ -31,6 +31,15 @@ from optcourse.gradient_check import (
 from optcourse.gradient_descent import gradient_descent, smoothness
 from optcourse.lagrange import active_set_qp, augmented_lagrangian, newton_kkt, solve_equality_qp, svm_dual
 from optcourse.line_search import backtracking, strong_wolfe
+from optcourse.linear_programming import (
+    LinearProgram,
+    LPSolution,
+    branch_and_bound,
+    interior_point,
+    simplex,
+    solution,
+    vertices,
+)
 from optcourse.momentum import momentum
 from optcourse.newton import bfgs, damped_newton, lbfgs, newton
 from optcourse.proximal import (
@@ -50,6 +59,8 @@ from optcourse.trace import Trace
 
 __all__ = [
     "GradientReport",
+    "LPSolution",
+    "LinearProgram",
     "QuadraticProgram",
     "Stream",
     "Trace",
@@ -57,6 +68,7 @@ __all__ = [
     "augmented_lagrangian",
     "backtracking",
     "bfgs",
+    "branch_and_bound",
     "check_directions",
     "check_gradient",
     "check_hessian_vector",
@@ -72,6 +84,7 @@ __all__ = [
     "genetic_algorithm",
     "gradient_descent",
     "gradient_norm",
+    "interior_point",
     "is_convex_on",
     "is_psd",
     "kkt_residuals",
@@ -100,12 +113,15 @@ __all__ = [
     "rates",
     "relative_error",
     "run",
+    "simplex",
     "smoothness",
     "soft_threshold",
+    "solution",
     "solve_equality_qp",
     "stream",
     "strong_wolfe",
     "subgradient_descent",
     "svm_dual",
+    "vertices",
 ]
 __version__ = "0.1.0"

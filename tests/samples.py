@@ -14,6 +14,7 @@ import numpy as np
 
 from optcourse.catalogue import Method
 from optcourse.convexity import QuadraticProgram
+from optcourse.linear_programming import LinearProgram
 
 CURVATURE = np.array([[3.0, 1.0], [1.0, 2.0]])
 THETA = np.array([1.0, -2.0])
@@ -26,6 +27,10 @@ def loss(theta):
 
 def grad(theta):
     return CURVATURE @ theta
+
+
+def polygon():
+    return LinearProgram(c=[-3.0, -2.0], A_ub=[[1.0, 1.0], [2.0, 1.0]], b_ub=[4.0, 5.5])
 
 
 def program():
@@ -73,6 +78,10 @@ OWN: dict[str, dict[str, Callable[[], Any]]] = {
         "constraint": lambda: lambda theta: np.array([theta.sum() - 1]),
         "jacobian": lambda: lambda theta: np.array([[1.0, 1.0]]),
     },
+    "simplex": {"program": polygon},
+    "interior_point": {"program": polygon},
+    "branch_and_bound": {"program": polygon, "integers": lambda: np.array([0, 1])},
+    "vertices": {"program": polygon},
     "coordinate_descent": {"minimise": lambda: lambda theta, j: -CURVATURE[j, 1 - j] * theta[1 - j] / CURVATURE[j, j]},
     "is_convex_on": {"f": lambda: lambda theta: np.sum(np.asarray(theta) ** 2, axis=-1)},
     "crossover": {

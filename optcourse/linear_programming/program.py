@@ -1,0 +1,208 @@
+"""What a linear program is, and the one form in which the solvers see it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from optcourse.arguments import Array, matrix, refuse, vector
+
+
+@dataclass(frozen=True, eq=False)
+class LinearProgram:
+    r"""Minimise :math:`c^\top x` subject to :math:`A_{ub} x \le b_{ub},\ A_{eq} x = b_{eq}` and bounds.
+
+    Parameters
+    ----------
+    c : array, shape (n,)
+        The costs; to maximise, pass −c.
+    A_ub, b_ub, A_eq, b_eq : arrays, optional
+        The constraints, named as in ``scipy.optimize.linprog``; no rows if not given.
+    bounds : sequence of (low, high), optional
+        For each variable, None (or ±inf) where there is no bound; x ≥ 0 if not given.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or a lower bound exceeds its upper one.
+
+    Examples
+    --------
+    >>> program = LinearProgram(c=[-3.0, -2.0], A_ub=[[1.0, 1.0], [1.0, 0.0]], b_ub=[4.0, 3.0])
+    >>> program.value([3.0, 1.0])
+    -11.0
+    """
+
+    c: Any
+    A_ub: Any = None
+    b_ub: Any = None
+    A_eq: Any = None
+    b_eq: Any = None
+    bounds: Any = None
+
+    def __post_init__(self) -> None:
+        c = vector("c", self.c)
+        if c.size == 0:
+            raise refuse("c", self.c, "must have at least one entry")
+        object.__setattr__(self, "c", c)
+        for rows, side in (("A_ub", "b_ub"), ("A_eq", "b_eq")):
+            given_rows, given_side = getattr(self, rows), getattr(self, side)
+            A = np.zeros((0, c.size)) if given_rows is None else matrix(rows, given_rows)
+            b = np.zeros(0) if given_side is None else vector(side, given_side)
+            if A.shape != (b.size, c.size):
+                raise refuse(rows, given_rows, f"must have shape {(b.size, c.size)} to fit {side} and c, not {A.shape}")
+            object.__setattr__(self, rows, A)
+            object.__setattr__(self, side, b)
+        object.__setattr__(self, "bounds", _bounds(self.bounds, c.size))
+
+    def value(self, x: Array) -> float:
+        """Return cᵀx."""
+        return float(self.c @ vector("x", x))
+
+    def violation(self, x: Array) -> float:
+        """Return by how much x misses a constraint or a bound, at the most."""
+        x = vector("x", x)
+        return float(
+            max(
+                (self.A_ub @ x - self.b_ub).max(initial=0.0),
+                np.abs(self.A_eq @ x - self.b_eq).max(initial=0.0),
+                (self.bounds[:, 0] - x).max(initial=0.0),
+                (x - self.bounds[:, 1]).max(initial=0.0),
+            )
+        )
+
+
+def linear_program(name: str, value: Any) -> LinearProgram:
+    """A `LinearProgram`."""
+    if not isinstance(value, LinearProgram):
+        raise refuse(name, value, "must be an optcourse.LinearProgram")
+    return value
+
+
+def _bounds(given: Sequence[Any] | None, n: int) -> Array:
+    """Return the bounds as an array of shape (n, 2) with infinities where there are none."""
+    if given is None:
+        return np.column_stack([np.zeros(n), np.full(n, np.inf)])
+    try:
+        pairs = [(-np.inf if low is None else low, np.inf if high is None else high) for low, high in given]
+        table = np.array(pairs, dtype=float).reshape(-1, 2)
+    except (TypeError, ValueError):
+        raise refuse("bounds", given, "must be pairs (low, high), None where there is no bound") from None
+    if table.shape != (n, 2) or np.isnan(table).any():
+        raise refuse("bounds", given, f"must be {n} pairs (low, high), one a variable")
+    if np.any(table[:, 0] > table[:, 1]):
+        raise refuse("bounds", given, "must not have a lower bound above the upper one")
+    return table
+
+
+class LPSolution(NamedTuple):
+    """How a solver ended.
+
+    Attributes
+    ----------
+    status : str
+        ``"optimal"``, ``"infeasible"`` or ``"unbounded"`` (or ``"steps"`` / ``"stalled"``: no answer).
+    x : array, shape (n,)
+        The solution, or the last iterate.
+    value : float
+        cᵀx; +∞ if infeasible, −∞ if unbounded.
+    y_ub, y_eq : arrays
+        The prices: how much the optimal value changes per unit of b_ub (≤ 0) and b_eq.
+    ray : array, shape (n,), or None
+        For an unbounded program, a direction that stays feasible for ever and along which the cost falls.
+    iterations : int
+        Pivots, or steps of the interior-point method.
+    """
+
+    status: str
+    x: Array
+    value: float
+    y_ub: Array
+    y_eq: Array
+    ray: Array | None
+    iterations: int
+
+
+class StandardForm(NamedTuple):
+    """Minimise cᵀz subject to Az = b ≥ 0, z ≥ 0, with x = shift + map z.
+
+    Rows and columns are scaled by powers of two, which changes no digit. `slack` names the column that is a unit vector
+    in each row, or is −1; `row_scale` carries prices back to the `kept` first rows, the program's own.
+    """
+
+    A: Any
+    b: Array
+    c: Array
+    slack: Array
+    shift: Array
+    map: Any
+    row_scale: Array
+    kept: int
+
+    def point(self, z: Array) -> Array:
+        """Return the x of a z."""
+        return self.shift + self.map @ z
+
+    def prices(self, program: LinearProgram, y: Array) -> tuple[Array, Array]:
+        """Return the prices of the program's own constraints for a y of the standard form."""
+        original = (y * self.row_scale)[: self.kept]
+        return original[: len(program.b_ub)], original[len(program.b_ub) :]
+
+
+def standard_form(program: LinearProgram, scaled: bool = True) -> StandardForm:
+    """Shift lower bounds to zero, split free variables, add slacks, make b ≥ 0, and scale (if asked to)."""
+    from scipy import sparse
+
+    low, high = program.bounds.T
+    n = program.c.size
+    mirrored = np.isinf(low) & np.isfinite(high)  # x = high − z
+    free = np.isinf(low) & np.isinf(high)  # x = z⁺ − z⁻
+    shift = np.where(np.isfinite(low), low, np.where(mirrored, high, 0.0))
+    signs = sparse.diags(np.where(mirrored, -1.0, 1.0))
+    split = sparse.eye(n, format="csc")[:, free] * -1
+    mapping = sparse.hstack([signs, split], format="csc")
+    boxed = np.flatnonzero(np.isfinite(low) & np.isfinite(high))
+    rows = sparse.vstack([sparse.csr_matrix(program.A_ub), sparse.csr_matrix(program.A_eq)], format="csr")
+    box = sparse.eye(n, format="csr")[boxed]
+    m_ub, m_eq, m_box = len(program.b_ub), len(program.b_eq), len(boxed)
+    A = sparse.vstack([rows @ mapping, box @ mapping], format="csr")
+    b = np.concatenate([program.b_ub, program.b_eq, (high - low)[boxed]])
+    b[: m_ub + m_eq] -= rows @ shift
+    has_slack = np.concatenate([np.arange(m_ub), m_ub + m_eq + np.arange(m_box)])
+    slacks = sparse.csr_matrix(
+        (np.ones(len(has_slack)), (has_slack, np.arange(len(has_slack)))), (len(b), len(has_slack))
+    )
+    n_z = A.shape[1]
+    A, row_scale, column_scale = _equilibrate(A, rounds=4 if scaled else 0)
+    flipped = np.where(b < 0, -1.0, 1.0)
+    row_scale = row_scale * flipped
+    A = sparse.hstack([sparse.diags(flipped) @ A, sparse.diags(flipped) @ slacks], format="csc")
+    scale = np.concatenate([column_scale, 1 / np.abs(row_scale[has_slack])])
+    mapping = sparse.hstack(
+        [mapping @ sparse.diags(column_scale), sparse.csc_matrix((n, len(has_slack)))], format="csc"
+    )
+    slack = np.full(len(b), -1)
+    slack[has_slack] = np.where(flipped[has_slack] > 0, n_z + np.arange(len(has_slack)), -1)
+    assert len(scale) == A.shape[1]
+    return StandardForm(A, b * row_scale, mapping.T @ program.c, slack, shift, mapping, row_scale, m_ub + m_eq)
+
+
+def _equilibrate(A: Any, rounds: int) -> tuple[Any, Array, Array]:
+    """Scale rows and columns towards size one, by powers of two (Ruiz 2001): exact, and kind to every tolerance."""
+    from scipy import sparse
+
+    rows, columns = np.ones(A.shape[0]), np.ones(A.shape[1])
+    for _ in range(rounds):
+        size = abs(A)
+        row_size, column_size = (
+            np.asarray(size.max(axis=1).todense()).ravel(),
+            np.asarray(size.max(axis=0).todense()).ravel(),
+        )
+        r = np.exp2(-np.round(0.5 * np.log2(np.where(row_size > 0, row_size, 1.0))))
+        s = np.exp2(-np.round(0.5 * np.log2(np.where(column_size > 0, column_size, 1.0))))
+        A = sparse.diags(r) @ A @ sparse.diags(s)
+        rows, columns = rows * r, columns * s
+    return A.tocsr(), rows, columns

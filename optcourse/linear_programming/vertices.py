@@ -1,0 +1,65 @@
+"""The corners of a polygon, for the picture."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from optcourse.arguments import Array, checked, refuse
+from optcourse.linear_programming.program import LinearProgram, linear_program
+
+
+@checked(program=linear_program)
+def vertices(program: LinearProgram, tol: float = 1e-9) -> Array:
+    """Return the corners of a feasible region in the plane, by trying every pair of boundary lines.
+
+    Parameters
+    ----------
+    program : LinearProgram
+        With two variables; its costs do not matter.
+    tol : float
+        How far outside a corner may lie, relative to the numbers in it.
+
+    Returns
+    -------
+    array, shape (k, 2)
+        The corners in counter-clockwise order; none if the region is empty or has no corner.
+
+    Raises
+    ------
+    ValueError
+        If the program has not exactly two variables.
+
+    Examples
+    --------
+    >>> vertices(LinearProgram(c=[-3.0, -2.0], A_ub=[[1.0, 1.0], [1.0, 0.0]], b_ub=[4.0, 3.0]))
+    array([[0., 0.],
+           [3., 0.],
+           [3., 1.],
+           [0., 4.]])
+    """
+    if program.c.size != 2:
+        raise refuse("program", program.c, f"must have two variables, not {program.c.size}")
+    walls = [np.vstack([program.A_ub, program.A_eq]), np.concatenate([program.b_ub, program.b_eq])]
+    for j, (low, high) in enumerate(program.bounds):
+        for limit in (low, high):
+            if np.isfinite(limit):
+                walls = [np.vstack([walls[0], np.eye(2)[j]]), np.append(walls[1], limit)]
+    lines, sides = walls
+    corners: list[Array] = []
+    for i, k in itertools.combinations(range(len(sides)), 2):
+        pair = lines[[i, k]]
+        if abs(np.linalg.det(pair)) <= 1e-12 * np.abs(pair).max() ** 2:
+            continue
+        x = np.linalg.solve(pair, sides[[i, k]]) + 0.0
+        near = tol * (1 + np.abs(x).max())
+        if program.violation(x) <= near and not any(np.abs(x - other).max() <= near for other in corners):
+            corners.append(x)
+    if not corners:
+        return np.zeros((0, 2))
+    found = np.array(corners)
+    around = found - found.mean(axis=0)
+    order = np.argsort(np.arctan2(around[:, 1], around[:, 0]), kind="stable")
+    start = np.lexsort((found[order, 0], found[order, 1]))[0]
+    return found[np.roll(order, -start)]
