@@ -1,5 +1,7 @@
 """Figures to touch: anywidgets that work in the static book and, scriptable, in a notebook."""
 
 from optcourse.figures.base import Figure, Point, Setting
+from optcourse.figures.descent_playground import DescentPlayground
+from optcourse.figures.objective_gallery import ObjectiveGallery
 
-__all__ = ["Figure", "Point", "Setting"]
+__all__ = ["DescentPlayground", "Figure", "ObjectiveGallery", "Point", "Setting"]

@@ -89,7 +89,7 @@ export function logarithmic(domain, range) {
 
 /**
  * Values of a function of two numbers on a grid that spans a window, row by row from the bottom.
- * @param {(x: number, y: number) => number} f @param {Pair} across @param {Pair} up @param {number} n points a side
+ * @param {(x: number, y: number) => number} f @param {number[]} across @param {number[]} up @param {number} n points a side
  */
 export function grid(f, across, up, n) {
   const values = new Float64Array(n * n);
@@ -369,7 +369,7 @@ export class Frame {
 
   /**
    * A legend: the mark of each entry is a bit of SVG in a 22 × 14 box, or "line" or "dot" of a colour by its name in the palette.
-   * @param {{mark: "line" | "dot" | "ring" | "star" | "dash", colour: string, text: string}[]} entries
+   * @param {{mark: "line" | "dot" | "ring" | "star" | "dash" | "cross", colour: string, text: string}[]} entries
    */
   legend(entries) {
     const marks = {
@@ -377,6 +377,7 @@ export class Frame {
       dash: (/** @type {string} */ c) => svg("path", { d: "M1 7H21", stroke: c, "stroke-width": 2, "stroke-dasharray": "5 3" }),
       dot: (/** @type {string} */ c) => svg("circle", { cx: 11, cy: 7, r: 4, fill: c }),
       ring: (/** @type {string} */ c) => svg("circle", { cx: 11, cy: 7, r: 5, fill: "var(--oc-paper)", stroke: c, "stroke-width": 3 }),
+      cross: (/** @type {string} */ c) => svg("path", { d: "M7 3L15 11M7 11L15 3", stroke: c, "stroke-width": 2 }),
       star: (/** @type {string} */ c) => svg("path", { d: starPath(11, 7, 7), fill: c }),
     };
     return html("ul", { class: "oc-legend" }, entries.map(({ mark, colour, text }) => html("li", {}, [svg("svg", { viewBox: "0 0 22 14", "aria-hidden": "true" }, [marks[mark](`var(--oc-${colour})`)]), text])));
@@ -398,12 +399,15 @@ export function starPath(x, y, r) {
  * Both canvases are scaled so that one unit is one CSS pixel.
  */
 export class Panel {
-  /** @param {Frame} frame @param {HTMLElement} parent @param {{ratio?: number, margin?: {top?: number, right?: number, bottom?: number, left?: number}}} [options] ratio: height by width */
-  constructor(frame, parent, { ratio = 0.75, margin = {} } = {}) {
+  /**
+   * @param {Frame} frame @param {HTMLElement} parent
+   * @param {{ratio?: number, height?: number, margin?: {top?: number, right?: number, bottom?: number, left?: number}}} [options]
+   *   ratio: height by width; height: in pixels, whatever the width
+   */
+  constructor(frame, parent, { ratio = 0.75, height, margin = {} } = {}) {
     this.frame = frame;
-    this.ratio = ratio;
     this.margin = { top: 10, right: 12, bottom: 36, left: 44, ...margin };
-    this.box = html("div", { class: "oc-panel", style: `aspect-ratio: 1 / ${ratio}` });
+    this.box = html("div", { class: "oc-panel", style: height ? `height: ${height}px` : `aspect-ratio: 1 / ${ratio}` });
     const [back, front] = [html("canvas", { "aria-hidden": "true" }), html("canvas", { "aria-hidden": "true" })];
     this.letters = svg("svg", { "aria-hidden": "true" });
     this.box.append(back, front, this.letters);
@@ -444,6 +448,12 @@ export class Panel {
     return [left, top, this.width - right, this.height - bottom];
   }
 
+  /** The same as left, top, width, height. @returns {[number, number, number, number]} */
+  plotBox() {
+    const [left, top, right, bottom] = this.plot;
+    return [left, top, right - left, bottom - top];
+  }
+
   /**
    * Set the coordinates.
    * @param {number[]} across @param {number[]} up @param {{logX?: boolean, logY?: boolean}} [kind]
@@ -452,6 +462,17 @@ export class Panel {
     const [left, top, right, bottom] = this.plot;
     this.x = (logX ? logarithmic : linear)(across, [left, right]);
     this.y = (logY ? logarithmic : linear)(up, [bottom, top]);
+  }
+
+  /**
+   * Coordinates with the same unit on both axes, so that right angles look right: all of a window, and more of one axis if there is room.
+   * @param {[number, number][]} window across, up
+   */
+  equal([across, up]) {
+    const [, , width, height] = this.plotBox();
+    const unit = Math.max((across[1] - across[0]) / width, (up[1] - up[0]) / height);
+    const around = (/** @type {number[]} */ [low, high], /** @type {number} */ pixels) => [(low + high - unit * pixels) / 2, (low + high + unit * pixels) / 2];
+    this.coordinates(around(across, width), around(up, height));
   }
 
   /** Paint the field again only if `key`, the size or the theme has changed. @param {string} key @param {(context: CanvasRenderingContext2D) => void} paint */
@@ -519,6 +540,20 @@ export class Panel {
     context.stroke();
   }
 
+  /** Which points stand apart by some pixels, so that dots do not run into one another. @param {ArrayLike<number>} points @param {number} count @param {number} [apart] */
+  sparse(points, count, apart = 6) {
+    /** @type {number[]} */
+    const kept = [];
+    let [px, py] = [Infinity, Infinity];
+    for (let k = 0; k < count; k++) {
+      const [qx, qy] = [tame(this.x(points[2 * k])), tame(this.y(points[2 * k + 1]))];
+      if (Math.abs(qx - px) + Math.abs(qy - py) < apart) continue;
+      kept.push(points[2 * k], points[2 * k + 1]);
+      [px, py] = [qx, qy];
+    }
+    return kept;
+  }
+
   /** Dots at points. @param {CanvasRenderingContext2D} context @param {ArrayLike<number>} points @param {number} radius @param {number} [count] */
   dots(context, points, radius, count = points.length / 2) {
     context.beginPath();
@@ -584,10 +619,10 @@ function tame(pixel) {
  * A point to drag, by mouse, finger or keys: arrows move it, Shift by more, Home puts it back.
  * @param {Panel} panel
  * @param {{label: string, read: () => number[], write: (x: number, y: number) => void, home: () => void, words: () => string,
- *   place?: () => number[], flat?: boolean}} options
- *   place: where it stands, if not at `read()`; flat: it moves sideways only
+ *   place?: () => number[], flat?: () => boolean}} options
+ *   place: where it stands, if not at `read()`; flat: does it move sideways only?
  */
-export function handle(panel, { label, read, write, home, words, place = read, flat = false }) {
+export function handle(panel, { label, read, write, home, words, place = read, flat = () => false }) {
   const { frame, box } = panel;
   const knob = html("div", { class: "oc-handle", tabindex: 0, role: "slider", "aria-label": label, "aria-roledescription": "draggable point" });
   box.append(knob);
@@ -598,7 +633,7 @@ export function handle(panel, { label, read, write, home, words, place = read, f
     const step = niceStep(Math.abs(scale.domain[1] - scale.domain[0]) / 400);
     return held(Number((Math.round(value / step) * step).toPrecision(12)), scale);
   };
-  const go = (/** @type {number} */ x, /** @type {number} */ y) => write(rounded(x, panel.x), flat ? y : rounded(y, panel.y));
+  const go = (/** @type {number} */ x, /** @type {number} */ y) => write(rounded(x, panel.x), flat() ? y : rounded(y, panel.y));
   /** @type {number[]} */
   let grip = [0, 0];
   knob.addEventListener("pointerdown", (event) => {
@@ -625,8 +660,8 @@ export function handle(panel, { label, read, write, home, words, place = read, f
     const keys = {
       ArrowLeft: () => go(x - dx, y),
       ArrowRight: () => go(x + dx, y),
-      ArrowUp: () => (flat ? go(x + dx, y) : go(x, y + dy)),
-      ArrowDown: () => (flat ? go(x - dx, y) : go(x, y - dy)),
+      ArrowUp: () => (flat() ? go(x + dx, y) : go(x, y + dy)),
+      ArrowDown: () => (flat() ? go(x - dx, y) : go(x, y - dy)),
       Home: home,
     };
     if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
