@@ -6,6 +6,8 @@
 0.0461
 """
 
+from optcourse.adam import adam, adamax, adamw, nadam
+from optcourse.adaptive import adadelta, adagrad, rmsprop
 from optcourse.certificates import gradient_norm, kkt_residuals, lasso_gap
 from optcourse.conjugate_gradient import conjugate_gradient, nonlinear_cg
 from optcourse.convexity import (
@@ -40,7 +42,7 @@ from optcourse.linear_programming import (
     solution,
     vertices,
 )
-from optcourse.momentum import momentum
+from optcourse.momentum import momentum, nesterov, optimal_momentum
 from optcourse.newton import bfgs, damped_newton, lbfgs, newton
 from optcourse.proximal import (
     fista,
@@ -54,6 +56,18 @@ from optcourse.proximal import (
     proximal_gradient,
     subgradient_descent,
 )
+from optcourse.schedules import (
+    cosine_annealing,
+    cosine_restarts,
+    cyclical,
+    early_stopping,
+    exponential_decay,
+    lr_range_test,
+    one_cycle,
+    step_decay,
+    warmup_cosine,
+)
+from optcourse.stochastic import minibatches, sgd
 from optcourse.streams import Stream, rates, run, stream
 from optcourse.trace import Trace
 
@@ -65,6 +79,11 @@ __all__ = [
     "Stream",
     "Trace",
     "active_set_qp",
+    "adadelta",
+    "adagrad",
+    "adam",
+    "adamax",
+    "adamw",
     "augmented_lagrangian",
     "backtracking",
     "bfgs",
@@ -75,11 +94,16 @@ __all__ = [
     "cma_es",
     "conjugate_gradient",
     "coordinate_descent",
+    "cosine_annealing",
+    "cosine_restarts",
     "crossover",
+    "cyclical",
     "damped_newton",
     "differential_evolution",
     "duality_gap",
+    "early_stopping",
     "evolution_strategy",
+    "exponential_decay",
     "fista",
     "genetic_algorithm",
     "gradient_descent",
@@ -94,12 +118,18 @@ __all__ = [
     "lasso_lam_max",
     "lasso_path",
     "lbfgs",
+    "lr_range_test",
+    "minibatches",
     "momentum",
+    "nadam",
+    "nesterov",
     "newton",
     "newton_kkt",
     "nonlinear_cg",
     "numerical_gradient",
     "numerical_hessian",
+    "one_cycle",
+    "optimal_momentum",
     "project_simplex",
     "projected_gradient",
     "prox_box",
@@ -112,16 +142,20 @@ __all__ = [
     "proximal_gradient",
     "rates",
     "relative_error",
+    "rmsprop",
     "run",
+    "sgd",
     "simplex",
     "smoothness",
     "soft_threshold",
     "solution",
     "solve_equality_qp",
+    "step_decay",
     "stream",
     "strong_wolfe",
     "subgradient_descent",
     "svm_dual",
     "vertices",
+    "warmup_cosine",
 ]
 __version__ = "0.1.0"
