@@ -79,7 +79,10 @@ def compose(constants: dict[str, Any], files: list[Path], bare: bool = True) -> 
     bare : bool
         Leave out comments that fill whole lines, and indentation: a page carries the text once per figure.
     """
-    lines = [f"const {name} = {json.dumps(value, ensure_ascii=False)};" for name, value in constants.items()]
+    lines = [
+        f"/** @type {{any}} */\nconst {name} = {json.dumps(value, ensure_ascii=False)};"
+        for name, value in constants.items()
+    ]
     text = "\n".join([*lines, *(file.read_text(encoding="utf-8") for file in files)])
     if not bare:
         return text
@@ -134,8 +137,8 @@ class Figure(anywidget.AnyWidget):
     @classmethod
     def settings(cls) -> list[str]:
         """Return the names of what can be set, in the order of declaration."""
-        declared = {name: None for kind in reversed(cls.__mro__) for name in vars(kind)}
-        return [name for name in declared if isinstance(getattr(cls, name, None), Setting) and name[0] != "_"]
+        declared = {name: value for kind in reversed(cls.__mro__) for name, value in vars(kind).items()}
+        return [name for name, value in declared.items() if isinstance(value, Setting) and name[0] != "_"]
 
     @property
     def text(self) -> str:

@@ -262,7 +262,7 @@ export class Frame {
   /** @returns {Colours} */
   scheme() {
     const name = isDark() ? "dark" : "light";
-    // @ts-ignore PALETTE is put in front by Python
+    /** @type {Colours} */
     const colours = PALETTE[name];
     this.root.dataset.scheme = name;
     for (const [role, colour] of Object.entries(colours)) this.root.style.setProperty(`--oc-${role}`, colour);

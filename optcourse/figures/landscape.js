@@ -2,7 +2,8 @@
 
 /**
  * @typedef {{label: string, formula: string, words: string, window: [Pair, Pair], start: number[], lr: number, steps: number, minimum: number,
- *   minimisers: number[][], minima: number[][], saddles: number[][], quadratic: boolean, hasKappa: boolean}} Facts
+ *   minimisers: number[][], minima: number[][], saddles: number[][], quadratic: boolean, hasKappa: boolean,
+ *   nick: string, closeup: [Pair, Pair]}} Facts
  */
 
 const SIDE = 97;
@@ -98,7 +99,7 @@ export function describe({ facts, lr, path, dim, reason, losses, slope, curvatur
   if (arrived <= steps) return `${opening}: ${counted(arrived)} to a loss within 10⁻⁶ of the minimum, near ${place}; ${manner}.`;
   if (losses[steps] > losses[0]) return `${opening}: diverges. After ${counted(steps)} the loss has grown from ${short(losses[0])} to ${short(losses[steps])}; ${manner}.`;
   if (slope < 1e-3 && curvatures[0] < 0) return `${opening}: lingers at a saddle near ${place} after ${counted(steps)}, ${short(gap)} above the minimum.`;
-  if (slope < 1e-3 * (1 + curvatures[1])) return `${opening}: comes to rest near ${place} after ${counted(steps)}, ${short(gap)} above the minimum; ${manner}.`;
+  if (slope < 1e-5 * (1 + curvatures[1])) return `${opening}: comes to rest near ${place} after ${counted(steps)}, ${short(gap)} above the minimum; ${manner}.`;
   return `${opening}: after ${counted(steps)} the loss is ${short(gap)} above the minimum, at ${place}; ${manner}.`;
 }
 

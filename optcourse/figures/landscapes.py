@@ -41,6 +41,8 @@ class Landscape:
         Where to start, if not at the problem's own.
     has_kappa : bool
         Whether its condition number can be chosen.
+    closeup : float
+        Which part of the window a thumbnail shows.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Landscape:
     window: tuple[tuple[float, float], tuple[float, float]] | None = None
     start: tuple[float, ...] | None = None
     has_kappa: bool = False
+    closeup: float = 1.0
 
     def minima(self) -> Array:
         """Every minimum worth a star: the global ones, and for few and known ones the local ones too."""
@@ -143,6 +146,7 @@ LANDSCAPES: tuple[Landscape, ...] = (
         lambda kappa: problems.rastrigin(),
         lr=0.002,
         steps=50,
+        closeup=0.3,
     ),
     Landscape(
         "styblinski_tang",
@@ -183,4 +187,6 @@ def _facts(one: Landscape) -> dict[str, Any]:
         "saddles": problem.saddles.tolist(),
         "quadratic": one.name in ("parabola", "quadratic", "ravine"),
         "hasKappa": one.has_kappa,
+        "nick": one.label.split("'")[0].replace("Styblinski and Tang", "Styblinski–Tang").split(" between")[0],
+        "closeup": [[edge * one.closeup for edge in side] for side in (one.window or problem.window)],
     }

@@ -14,8 +14,8 @@ export function render(host) {
   const cards = Object.keys(FACTS).map((problem) => {
     const card = frame.button("", () => choose(problem));
     card.className = "oc-card";
-    const thumb = new Panel(frame, card, { ratio: 0.8, margin: { top: 0, right: 0, bottom: 0, left: 0 } });
-    card.append(html("span", {}, [FACTS[problem].label]));
+    const thumb = new Panel(frame, card, { ratio: 0.72, margin: { top: 0, right: 0, bottom: 0, left: 0 } });
+    card.append(html("span", {}, [FACTS[problem].nick]));
     shelf.append(card);
     return { problem, card, thumb };
   });
@@ -80,7 +80,7 @@ export function render(host) {
     const minimum = nearest(known, reason === "steps" ? end : theta0());
     for (const { problem: other, card, thumb } of cards) {
       card.setAttribute("aria-pressed", String(other === name()));
-      thumb.equal(FACTS[other].window);
+      thumb.equal(FACTS[other].closeup);
       thumb.backdrop(other, (context) => paintLandscape(thumb, context, problemOf(other), FACTS[other]));
     }
     map.equal(known.window);
@@ -92,7 +92,7 @@ export function render(host) {
     title.textContent = known.label;
     formula.textContent = known.formula;
     words.textContent = known.words;
-    minima.textContent = `Lowest: ${short(known.minimum)} at ${known.minimisers.map((at) => `(${at.map(short).join(", ")})`).join(", ")}`;
+    minima.textContent = `Lowest: ${short(known.minimum)} at ${known.minimisers.map((/** @type {number[]} */ at) => `(${at.map(short).join(", ")})`).join(", ")}`;
     rate.refresh(extremes(problem.hess(minimum))[1], known.quadratic);
     drawMarks();
     knob.refresh();

@@ -55,8 +55,8 @@ PAPER: dict[str, tuple[str, str]] = {
     "edge": ("#7d8793", "#7f8a97"),
     "focus": ("#7a3fd1", "#c9a6ff"),
     "low": ("#fffdf7", "#0f1319"),  # a landscape's floor …
-    "high": ("#c3d0dd", "#3a4656"),  # … and its heights
-    "contour": ("#9fb0c1", "#556476"),
+    "high": ("#b8cce2", "#425267"),  # … and its heights
+    "contour": ("#93abc4", "#5d6f85"),
 }
 
 SCHEMES: tuple[str, str] = ("light", "dark")

@@ -57,7 +57,7 @@ def descent(landscape: Landscape, problem: Problem, lr: float, trace: Trace) -> 
     curvatures = np.linalg.eigvalsh(problem.hess(last))
     if slope < 1e-3 and curvatures[0] < 0:
         return f"{opening}: lingers at a saddle near {place} after {_counted(steps)}, {short(gap)} above the minimum."
-    if slope < 1e-3 * (1 + curvatures[-1]):
+    if slope < 1e-5 * (1 + curvatures[-1]):
         return (
             f"{opening}: comes to rest near {place} after {_counted(steps)}, {short(gap)} above the minimum; {manner}."
         )

@@ -1,0 +1,175 @@
+"""What every figure promises."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import optcourse.figures
+from optcourse.figures import DescentPlayground, Figure, ObjectiveGallery
+from optcourse.figures.base import WIDGET_VIEW, compose
+from optcourse.figures.palette import BEHAVIOURS, HUES, METHODS, SCHEMES, SERIES, contrast, scheme
+
+FIGURES = [
+    made
+    for name in optcourse.figures.__all__
+    if isinstance(made := getattr(optcourse.figures, name), type) and issubclass(made, Figure) and made is not Figure
+]
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_the_module_passes_the_type_checker(npm: Callable[[str], Path], tmp_path: Path, figure: type[Figure]) -> None:
+    tsc = npm("typescript") / "bin" / "tsc"
+    module = tmp_path / f"{figure.__name__}.js"
+    module.write_text(compose(figure.constants, figure.sources, bare=False), encoding="utf-8")
+    options = "--allowJs --checkJs --noEmit --strict --target es2022 --module es2022 --lib es2022,dom,dom.iterable"
+    checked = subprocess.run(
+        ["node", str(tsc), *options.split(), str(module)], capture_output=True, text=True, timeout=120, cwd=tmp_path
+    )
+    assert checked.returncode == 0, checked.stdout
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_the_module_has_no_imports_and_loads_nothing(figure: type[Figure]) -> None:
+    module = compose(figure.constants, figure.sources)
+    for word in ("import ", "import(", "fetch(", "XMLHttpRequest", "https://"):
+        assert word not in module
+    assert module.count("http://") == module.count("http://www.w3.org/2000/svg")
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_a_figure_is_made_in_less_than_a_tenth_of_a_second(figure: type[Figure]) -> None:
+    figure()
+    before = time.perf_counter()
+    figure()
+    assert time.perf_counter() - before < 0.1
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_a_figure_adds_little_to_its_page(figure: type[Figure]) -> None:
+    made = figure()
+    state = made.get_state()
+    weight = sum(
+        len(value.encode() if isinstance(value, str) else bytes(value))
+        for value in state.values()
+        if isinstance(value, str | bytes | memoryview)
+    )
+    assert weight < 90_000  # three or four figures and their quiz stay within 300 kB
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_the_static_picture_is_the_same_every_time_and_small(figure: type[Figure]) -> None:
+    first, second = figure().static(), figure().static()
+    assert first == second
+    assert first.startswith("<svg")
+    assert len(first.encode()) < 150_000
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_a_page_gets_the_widget_and_its_picture_with_the_text_alternative(figure: type[Figure]) -> None:
+    made = figure()
+    data, _ = made._repr_mimebundle_()  # type: ignore[misc]
+    assert data[WIDGET_VIEW]["model_id"] == made.model_id
+    assert made.model_id in data["text/html"]
+    assert '<img class="figure-static" alt="' in data["text/html"]
+    assert made.text in data["text/plain"]
+
+
+@pytest.mark.parametrize("figure", [DescentPlayground, ObjectiveGallery])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("lr", 0),
+        ("lr", -0.1),
+        ("lr", float("nan")),
+        ("lr", "fast"),
+        ("steps", 0),
+        ("steps", 2.5),
+        ("steps", 10**6),
+        ("theta0", [1.0, np.inf]),
+        ("theta0", [1.0, 2.0, 3.0]),
+        ("theta0", "here"),
+        ("problem", "banana"),
+        ("problem", None),
+    ],
+)
+def test_a_bad_setting_is_refused_by_name(figure: type[Figure], name: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=rf"^{name} = "):
+        figure(**{name: value})
+    made = figure()
+    before = getattr(made, name)
+    with pytest.raises(ValueError, match=rf"^{name} = "):
+        setattr(made, name, value)
+    assert np.array_equal(getattr(made, name), before)
+
+
+@pytest.mark.parametrize("kappa", [0.5, 2000.0, "ten"])
+def test_a_bad_condition_number_is_refused(kappa: Any) -> None:
+    with pytest.raises(ValueError, match=r"^kappa = "):
+        DescentPlayground(kappa=kappa)
+
+
+def test_settings_from_the_page_arrive_in_python() -> None:
+    playground = DescentPlayground()
+    playground.set_state({"theta0": memoryview(np.array([0.5, -0.25]).tobytes()), "lr": 0.05, "steps": 7})
+    assert playground.theta0.tolist() == [0.5, -0.25]
+    assert (playground.lr, playground.steps) == (0.05, 7)
+    assert playground.trace.iterates.shape == (8, 2)
+
+
+def test_settings_leave_for_the_page_as_bytes() -> None:
+    state = DescentPlayground(theta0=[1.0, 2.0]).get_state("theta0")
+    assert np.frombuffer(state["theta0"]).tolist() == [1.0, 2.0]
+
+
+def test_changing_a_setting_sends_it_and_calls_observers() -> None:
+    playground = DescentPlayground()
+    seen: list[str] = []
+    playground.observe(lambda change: seen.append(change["name"]), names=["lr", "theta0"])
+    playground.lr = 0.3
+    playground.theta0 = [1.0, 1.0]
+    assert seen == ["lr", "theta0"]
+
+
+def test_another_landscape_brings_its_own_start_and_step_size() -> None:
+    playground = DescentPlayground()
+    playground.problem = "rosenbrock"
+    assert playground.theta0.tolist() == [-1.2, 1.0]
+    assert playground.lr == 0.001
+    playground.problem = "parabola"
+    assert playground.theta0.tolist() == [4.0]
+
+
+def test_a_landscape_and_a_start_may_come_together() -> None:
+    playground = DescentPlayground(problem="parabola", theta0=3.0, lr=0.2, steps=2)
+    assert playground.trace.iterates.ravel().tolist() == pytest.approx([3.0, 1.8, 1.08])
+
+
+def test_the_trace_is_the_worked_example_of_the_chapter() -> None:
+    path = DescentPlayground(problem="parabola", lr=0.1, steps=20).trace.iterates.ravel()
+    assert path[:4].tolist() == pytest.approx([4.0, 3.2, 2.56, 2.048])
+    assert round(path[-1], 4) == 0.0461
+
+
+@pytest.mark.parametrize("name", SCHEMES)
+def test_every_line_stands_out_from_the_paper(name: str) -> None:
+    colours = scheme(name)
+    for role in [*HUES, *METHODS, *BEHAVIOURS, *SERIES, "edge", "focus"]:
+        assert contrast(colours[role], colours["paper"]) >= 3, role
+    for role in ("ink", "muted"):
+        assert contrast(colours[role], colours["paper"]) >= 4.5, role
+        assert contrast(colours[role], colours["raised"]) >= 4.5, role
+
+
+@pytest.mark.parametrize("name", SCHEMES)
+@pytest.mark.parametrize("ground", ["low", "high"])
+def test_a_path_stands_out_from_the_landscape(name: str, ground: str) -> None:
+    colours = scheme(name)
+    for role in ("gradient_descent", "green", "ink"):
+        assert contrast(colours[role], colours[ground]) >= (2.5 if role == "green" else 3), role
