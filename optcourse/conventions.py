@@ -141,7 +141,8 @@ TABLE = Table(
             "nadam",
             "grad, theta, lr, momentum_decay=0.004",
             "NAdam(params, lr, momentum_decay=0.004)",
-            "the momentum-schedule form, the library's default",
+            "the momentum-schedule form, the library's default; it keeps the product of the μ in float32 unless "
+            "torch.set_default_dtype(torch.float64)",
             oracle="nadam_in_the_schedule_form",
         ),
         _torch(

@@ -9,6 +9,7 @@ To add a method: add rows here, run the recorder (its docstring says how), commi
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +17,22 @@ from typing import Any
 
 import numpy as np
 
-from optcourse import gradient_descent, problems
+from optcourse import (
+    adadelta,
+    adagrad,
+    adam,
+    adamax,
+    adamw,
+    gradient_descent,
+    minibatches,
+    momentum,
+    nadam,
+    nesterov,
+    one_cycle,
+    problems,
+    rmsprop,
+    sgd,
+)
 from optcourse.problems import Problem
 from optcourse.streams import Stream
 
@@ -84,6 +100,15 @@ class Convention:
 
     def their_iterates(self, torch: Any) -> Array:
         """PyTorch's side. The gradient is ours on both sides, so that only the update rules are compared."""
+        # NAdam keeps its running product in PyTorch's default precision: without this it is right to 1e-7 only.
+        default = torch.get_default_dtype()
+        torch.set_default_dtype(torch.float64)
+        try:
+            return self._their_iterates(torch)
+        finally:
+            torch.set_default_dtype(default)
+
+    def _their_iterates(self, torch: Any) -> Array:
         problem = self.problem()
         theta = torch.tensor(problem.start, dtype=torch.float64, requires_grad=True)
         optimiser = getattr(torch.optim, self.torch)([theta], **self.settings)
@@ -99,6 +124,27 @@ class Convention:
             rows.append(theta.detach().numpy().copy())
         return np.array(rows)
 
+
+def batch_gradient(theta: Array, batch: Array) -> Array:
+    """The mean gradient of ½(xᵢᵀθ − yᵢ)² over a batch of 50 fixed examples."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(50, 2))
+    y = X @ [1.0, -2.0] + rng.normal(size=50)
+    return X[batch].T @ (X[batch] @ theta - y[batch]) / len(batch)
+
+
+def noisy_least_squares() -> Problem:
+    """A problem whose gradient is of the next mini-batch at every call: the order that `sgd` takes with this rng."""
+    batches = minibatches(50, 8, np.random.default_rng(7))
+    return dataclasses.replace(
+        problems.ravine(),
+        name="noisy_least_squares",
+        start=np.array([3.0, 3.0]),
+        grad=lambda theta: batch_gradient(theta, next(batches)),
+    )
+
+
+LAM = 0.1  # the penalty of `adam_with_a_penalty`
 
 CONVENTIONS: tuple[Convention, ...] = (
     # ------------------------------------------------------------------------------ 3.1 gradient descent
@@ -132,5 +178,111 @@ CONVENTIONS: tuple[Convention, ...] = (
         scheduler=("ExponentialLR", {"gamma": 0.99}),
         problem=problems.ravine,
         note="our schedule is a function of the step; PyTorch's scheduler multiplies the rate after every step",
+    ),
+    # ------------------------------------------------------------------------------------- 3.2 stochastic
+    Convention(
+        name="sgd_on_mini_batches",
+        ours=lambda problem: sgd(batch_gradient, problem.start, 50, 0.05, 8, np.random.default_rng(7)),
+        torch="SGD",
+        settings={"lr": 0.05},
+        problem=noisy_least_squares,
+        note="the rule is the same; the order of the examples comes from each side's own generator (here: ours)",
+    ),
+    # ------------------------------------------------------------------------- 3.3 momentum and Nesterov
+    Convention(
+        name="momentum_on_rosenbrock",
+        ours=lambda problem: momentum(problem.grad, problem.start, lr=3e-4, beta=0.9),
+        torch="SGD",
+        settings={"lr": 3e-4, "momentum": 0.9},
+    ),
+    Convention(
+        name="momentum_with_one_cycle",
+        ours=lambda problem: momentum(problem.grad, problem.start, lr=one_cycle(0.01, 502), beta=0.8),
+        torch="SGD",
+        settings={"lr": 0.01, "momentum": 0.8},
+        scheduler=("OneCycleLR", {"max_lr": 0.01, "total_steps": 502, "cycle_momentum": False}),
+        problem=problems.ravine,
+        note="equal when η changes too: both multiply the velocity by today's η (not the folded form)",
+    ),
+    Convention(
+        name="nesterov_on_rosenbrock",
+        ours=lambda problem: nesterov(problem.grad, problem.start, lr=3e-4, beta=0.9),
+        torch="SGD",
+        settings={"lr": 3e-4, "momentum": 0.9, "nesterov": True},
+        shifted=lambda theta, stream, step: stream.state["shifted"],
+        note="PyTorch stores θ − ηβv, our state['shifted']; equal while η and β are constant",
+    ),
+    # ------------------------------------------------------------------ 3.4 AdaGrad, RMSProp, AdaDelta
+    Convention(
+        name="adagrad_on_rosenbrock",
+        ours=lambda problem: adagrad(problem.grad, problem.start, lr=0.3),
+        torch="Adagrad",
+        settings={"lr": 0.3},
+    ),
+    Convention(
+        name="rmsprop_on_himmelblau",
+        ours=lambda problem: rmsprop(problem.grad, problem.start, lr=0.003, rho=0.95),
+        torch="RMSprop",
+        settings={"lr": 0.003, "alpha": 0.95},
+        problem=problems.himmelblau,
+        note="PyTorch calls ρ alpha; ε outside the root",
+    ),
+    Convention(
+        name="adadelta_on_logistic_regression",
+        ours=lambda problem: adadelta(problem.grad, problem.start, rho=0.9),
+        torch="Adadelta",
+        settings={"lr": 1.0, "rho": 0.9, "eps": 1e-6},
+        problem=problems.logistic_regression,  # Rosenbrock's ravine grows one rounding to 1e-4 in 300 of these steps
+        note="PyTorch keeps a global lr, here 1; ours has none",
+    ),
+    # ----------------------------------------------------------------------------- 3.5 the Adam family
+    Convention(
+        name="adam_on_rosenbrock",
+        ours=lambda problem: adam(problem.grad, problem.start, lr=0.01),
+        torch="Adam",
+        settings={"lr": 0.01},
+    ),
+    Convention(
+        name="adam_with_a_penalty",
+        ours=lambda problem: adam(lambda theta: problem.grad(theta) + LAM * theta, problem.start, lr=0.01),
+        torch="Adam",
+        settings={"lr": 0.01, "weight_decay": LAM},
+        note="PyTorch's weight_decay in Adam is a penalty in the gradient",
+    ),
+    Convention(
+        name="adam_with_amsgrad",
+        ours=lambda problem: adam(problem.grad, problem.start, lr=0.05, beta2=0.9, amsgrad=True),
+        torch="Adam",
+        settings={"lr": 0.05, "betas": (0.9, 0.9), "amsgrad": True},
+        note="both correct the largest second moment by today's 1 − β₂ᵗ; the paper does not",
+    ),
+    Convention(
+        name="adamw_with_warm_up",
+        ours=lambda problem: adamw(problem.grad, problem.start, lr=one_cycle(0.02, 502), weight_decay=0.1),
+        torch="AdamW",
+        settings={"lr": 0.02, "weight_decay": 0.1},
+        scheduler=("OneCycleLR", {"max_lr": 0.02, "total_steps": 502, "cycle_momentum": False}),
+        note="the decay per step is ηλ, so the schedule drives it",
+    ),
+    Convention(
+        name="adamax_on_rosenbrock",
+        ours=lambda problem: adamax(problem.grad, problem.start, lr=0.01),
+        torch="Adamax",
+        settings={"lr": 0.01},
+        note="ε inside the maximum",
+    ),
+    Convention(
+        name="nadam_in_the_schedule_form",
+        ours=lambda problem: nadam(problem.grad, problem.start, lr=0.01, momentum_decay=0.004),
+        torch="NAdam",
+        settings={"lr": 0.01},
+        note="PyTorch's default, μₜ = β₁(1 − ½·0.96^(0.004 t))",
+    ),
+    Convention(
+        name="nadam_in_the_constant_form",
+        ours=lambda problem: nadam(problem.grad, problem.start, lr=0.01),
+        torch="NAdam",
+        settings={"lr": 0.01, "momentum_decay": 1e6},
+        note="our default, μₜ = β₁; PyTorch has it as the limit of a huge momentum_decay",
     ),
 )

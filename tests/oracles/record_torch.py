@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from conventions import CONVENTIONS
 from gradchecks import EXAMPLES, torch_verdict
+from schedules import SCHEDULES
 
 RECORDED = Path(__file__).parent / "recorded"
 
@@ -37,7 +38,7 @@ def is_fresh(path: Path, fingerprint: str) -> bool:
 def main(words: list[str]) -> None:
     import torch
 
-    RECORDED.mkdir(exist_ok=True)
+    (RECORDED / "rates").mkdir(parents=True, exist_ok=True)
     made = {"torch": torch.__version__, "script": Path(__file__).name, "seed": 0}
     for row in CONVENTIONS:
         path, fingerprint = RECORDED / f"{row.name}.npz", row.fingerprint()
@@ -47,6 +48,10 @@ def main(words: list[str]) -> None:
         about = json.dumps({**made, "fingerprint": fingerprint}, sort_keys=True)
         np.savez_compressed(path, iterates=row.their_iterates(torch), made=np.array(about))
         print(f"recorded {path.name}")
+    if not words or "--all" in words or "schedules" in words:
+        rates = {row.name: row.their_rates(torch) for row in SCHEDULES}
+        np.savez_compressed(RECORDED / "rates" / "schedules.npz", **rates, made=np.array(json.dumps(made)))
+        print("recorded rates/schedules.npz")
     if not words or "--all" in words or any("gradcheck".startswith(word) for word in words):
         verdicts = {example.name: torch_verdict(torch, example) for example in EXAMPLES}
         text = json.dumps({"made": made, "verdicts": verdicts}, indent=1, sort_keys=True)
