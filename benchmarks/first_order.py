@@ -1,0 +1,74 @@
+"""One step of each first-order method against ``torch.optim`` at its defaults; needs PyTorch.
+
+``PYTHONPATH=. python benchmarks/first_order.py`` prints a table of microseconds a step and ratios ours/PyTorch.
+The gradient costs nothing on either side (a constant array), so that the update rules alone are timed.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+
+from timing import interleaved, table  # first: it fixes the number of threads
+
+import numpy as np  # isort: skip
+
+import optcourse  # isort: skip
+
+SIZES = (10, 1_000, 100_000)
+PAIRS = {
+    "gradient_descent": ("SGD", {}),
+    "momentum": ("SGD", {"momentum": 0.9}),
+    "nesterov": ("SGD", {"momentum": 0.9, "nesterov": True}),
+    "adagrad": ("Adagrad", {}),
+    "rmsprop": ("RMSprop", {}),
+    "adadelta": ("Adadelta", {}),
+    "adam": ("Adam", {}),
+    "adamw": ("AdamW", {}),
+    "adamax": ("Adamax", {}),
+    "nadam": ("NAdam", {}),
+}
+
+
+def measure(torch: object, method: str, n: int) -> tuple[float, float]:
+    """Return seconds a step, ours and PyTorch's."""
+    steps = 200 if n < 10_000 else 20
+    slope = np.random.default_rng(0).normal(size=n)
+    ours = getattr(optcourse, method)(lambda theta: slope, np.zeros(n))
+    name, settings = PAIRS[method]
+    theta = torch.zeros(n, dtype=torch.float64, requires_grad=True)
+    theta.grad = torch.from_numpy(slope.copy())
+    theirs = getattr(torch.optim, name)([theta], lr=1e-3, **settings)
+
+    def step_ours() -> None:
+        for _ in range(steps):
+            next(ours)
+
+    def step_theirs() -> None:
+        for _ in range(steps):
+            theirs.step()
+
+    seconds = interleaved({"ours": step_ours, "theirs": step_theirs})
+    return seconds["ours"] / steps, seconds["theirs"] / steps
+
+
+def main() -> None:
+    try:
+        import torch
+    except ImportError:
+        raise SystemExit("this comparison needs PyTorch: pip install torch") from None
+    torch.set_num_threads(1)
+    rows = []
+    for method in PAIRS:
+        row = [method]
+        for n in SIZES:
+            ours, theirs = measure(torch, method, n)
+            row.append(f"{1e6 * ours:.1f} / {1e6 * theirs:.1f} µs = {ours / theirs:.2f}×")
+        rows.append(row)
+    print(f"{os.cpu_count()} cores, one thread; Python {platform.python_version()}, numpy {np.__version__}, ", end="")
+    print(f"torch {torch.__version__}; ours / PyTorch, median of 15 interleaved rounds\n")
+    print(table(["method", *(f"n = {n}" for n in SIZES)], rows))
+
+
+if __name__ == "__main__":
+    main()
