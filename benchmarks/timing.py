@@ -6,13 +6,12 @@ Import this before NumPy: the number of threads is fixed when the linear algebra
 from __future__ import annotations
 
 import os
-
-for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[_variable] = "1"
-
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
+
+for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_variable] = "1"
 
 
 def interleaved(contestants: Mapping[str, Callable[[], object]], rounds: int = 15) -> dict[str, float]:
