@@ -162,7 +162,8 @@ class Figure(anywidget.AnyWidget):
         text = drawn.getvalue()
         text = text[text.index("<svg") :]
         text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-        text = re.sub(r"(?<=[ML ])(-?\d+\.\d)\d+", r"\1", text)  # a tenth of a point is finer than paper
+        # In the paths, a tenth of a point is finer than paper.
+        text = re.sub(r'(?<= d=")[^"]*', lambda path: re.sub(r"(\d+\.\d)\d+", r"\1", path[0]), text)
         return re.sub(r"\s*\n\s*", "\n", text)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:

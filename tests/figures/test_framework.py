@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import time
 from collections.abc import Callable
@@ -69,6 +70,13 @@ def test_the_static_picture_is_the_same_every_time_and_small(figure: type[Figure
     assert first == second
     assert first.startswith("<svg")
     assert len(first.encode()) < 150_000
+
+
+def test_the_static_picture_carries_the_text_alternative_letter_by_letter() -> None:
+    playground = DescentPlayground(problem="parabola")
+    letters = re.sub(r"<[^>]*>|\s", "", playground.static())
+    assert "at θ = 0.0461" in playground.text
+    assert re.sub(r"\s", "", playground.text) in letters
 
 
 @pytest.mark.parametrize("figure", FIGURES)
