@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lab exercises grade bench soak mutation book pdf lock freshness pictures binder-check clean
+.PHONY: help serve test lab exercises grade bench book pdf lock freshness pictures binder-check clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ bench: $(READY) ## measure against the peers, as ratios
 book: $(READY) ## build the book only
 	@$(BIN)/python book/tools/build.py
 
+pdf: book ## print every page of the book into _build/pdf
+	@$(BIN)/python book/tools/pdf.py
+
 lock: $(READY) ## pin requirements.txt anew from pyproject.toml
 	@$(BIN)/python book/tools/lock.py
 
@@ -57,15 +60,17 @@ pictures: $(READY) ## take the README's pictures from the built book
 	@$(BIN)/python book/tools/pictures.py
 
 binder-check: ## run Binder's install steps in a clean environment
-	@bash .binder/check
+	@test -n "$(PYTHON)" || { echo 'make: Python 3.11 or newer is needed and was not found (name it: make PYTHON=/path/to/python3)'; exit 1; }
+	@bash .binder/check $(PYTHON)
 
 clean: ## remove everything that was made, but not your work/
 	rm -rf $(VENV) .cache _build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis source autograded feedback
 
 $(READY): requirements.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo 'make: Python 3.11 or newer is needed and was not found (name it: make PYTHON=/path/to/python3)'; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'make: $(PYTHON) is not Python 3.11 or newer'; exit 1; }
 	@echo "make: preparing the environment in $(VENV) with $$($(PYTHON) --version) (about a minute, once)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --requirement requirements.txt
-	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip install -qq --requirement requirements.txt
+	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
 	@touch $(READY)

@@ -1,7 +1,7 @@
 """Derive requirements.txt, fully pinned for Python 3.11 to 3.14 on every platform, from pyproject.toml.
 
-    python book/tools/lock.py          pin the newest that fit
-    python book/tools/lock.py --keep   keep the pins that still fit: no change unless pyproject.toml changed
+python book/tools/lock.py          pin the newest that fit
+python book/tools/lock.py --keep   keep the pins that still fit: no change unless pyproject.toml changed
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Serve the built book on localhost until Ctrl-C; a port in use gives way to the next free one.
 
-    python book/tools/serve.py [--port 8000]
+python book/tools/serve.py [--port 8000]
 """
 
 from __future__ import annotations

@@ -1,14 +1,13 @@
 """Fetch what the pages load, so that they load nothing from elsewhere.
 
-MathJax, require.js, the widget manager, anywidget and (for the tests) axe-core come from npm and from the installed Python
-packages, each checked against a hash written here. Nothing is fetched twice: a second run, or one without a network, is a
-no-op.
+MathJax, require.js, the widget manager, anywidget and (for the tests) axe-core come from npm and from the installed
+Python packages, each checked against a hash written here. Nothing is fetched twice: a second run, or one without a
+network, is a no-op.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
@@ -85,7 +84,7 @@ def fetch(package: Package) -> Path:
             found = list(Path(folder).glob("*.tgz"))
             if done.returncode or not found:
                 sys.exit(f"vendor: `{' '.join(command)}` failed:\n{done.stderr.strip()}")
-            os.replace(found[0], kept)
+            found[0].replace(kept)
     digest = hashlib.sha256(kept.read_bytes()).hexdigest()
     if digest != package.sha256:
         kept.unlink()
