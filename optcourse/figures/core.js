@@ -599,13 +599,24 @@ export class Panel {
       place(x, y);
     }, { signal });
     box.addEventListener("pointermove", (event) => {
-      if (!box.hasPointerCapture(event.pointerId)) return;
+      // A finger is captured by itself, also when it is about to scroll.
+      if (event.pointerType === "touch" || !box.hasPointerCapture(event.pointerId)) return;
       const { x, y } = at(event);
       place(x, y);
     }, { signal });
-    box.addEventListener("click", (event) => {
+    // A tap is a finger that comes and goes without the browser having taken it for a scroll.
+    /** @type {PointerEvent | null} */
+    let tap = null;
+    box.addEventListener("pointerdown", (event) => {
+      tap = event.pointerType === "touch" && event.isPrimary && event.target === box ? event : null;
+    }, { signal });
+    box.addEventListener("pointercancel", () => {
+      tap = null;
+    }, { signal });
+    box.addEventListener("pointerup", (event) => {
       const { x, y, inside } = at(event);
-      if (/** @type {PointerEvent} */ (event).pointerType === "touch" && inside && event.target === box) place(x, y);
+      if (tap && inside && Math.hypot(event.clientX - tap.clientX, event.clientY - tap.clientY) < 10) place(x, y);
+      tap = null;
     }, { signal });
   }
 }

@@ -89,7 +89,10 @@ export function render(host) {
     { mark: "ring", colour: "gradient_descent", text: "start (drag it)" },
     { mark: "dot", colour: "gradient_descent", text: "iterates" },
     { mark: "star", colour: "green", text: "minimum" },
+    { mark: "dash", colour: "ink", text: "tangent, of slope L′(θ)" },
+    { mark: "line", colour: "vermilion", text: "next step, −η L′(θ)" },
   ]);
+  const [, , star, ...slopes] = /** @type {HTMLElement[]} */ ([...legend.children]);
   frame.add(
     html("div", { class: "oc-row" }, [menu, kappa, count, html("div", { class: "oc-buttons" }, [play, one, reset])]),
     panels,
@@ -127,6 +130,8 @@ export function render(host) {
     const steepest = extremes(hess(minimum))[1];
     kappa.hidden = !known.hasKappa;
     formula.textContent = known.formula;
+    star.hidden = flat();
+    for (const entry of slopes) entry.hidden = !flat();
     rate.refresh(steepest, known.quadratic);
     if (flat()) drawBowl(now);
     else drawMap(now);

@@ -6,8 +6,6 @@
  *   nick: string, closeup: [Pair, Pair]}} Facts
  */
 
-const SIDE = 81;
-
 /** Heights between 0 and 1 that show both the floor and the far walls. @param {Float64Array} values @param {number} minimum */
 export function heights(values, minimum) {
   const lifted = values.map((value) => Math.max(0, value - minimum));
@@ -24,16 +22,18 @@ export function heights(values, minimum) {
 export function paintLandscape(panel, context, problem, facts) {
   const { colours } = panel.frame;
   const [left, top, right, bottom] = panel.plot;
-  const shades = heights(grid((x, y) => problem.loss([x, y]), panel.x.domain, panel.y.domain, SIDE), facts.minimum);
+  const small = right - left < 160;
+  // Coarse where a slider repaints it at every move, fine where valleys are narrow.
+  const side = small ? 61 : facts.hasKappa ? 81 : 161;
+  const shades = heights(grid((x, y) => problem.loss([x, y]), panel.x.domain, panel.y.domain, side), facts.minimum);
   context.save();
   context.beginPath();
   context.rect(left, top, right - left, bottom - top);
   context.clip();
-  shade(context, shades, SIDE, colours.low, colours.high, left, top, right - left, bottom - top);
-  const small = right - left < 160;
+  shade(context, shades, side, colours.low, colours.high, left, top, right - left, bottom - top);
   const count = small ? 6 : 14;
-  const pieces = contours(shades, SIDE, Array.from({ length: count }, (_, k) => (k + 0.6) / count));
-  const [across, up] = [(right - left) / (SIDE - 1), (bottom - top) / (SIDE - 1)];
+  const pieces = contours(shades, side, Array.from({ length: count }, (_, k) => (k + 0.6) / count));
+  const [across, up] = [(right - left) / (side - 1), (bottom - top) / (side - 1)];
   context.strokeStyle = colours.contour;
   context.lineWidth = small ? 0.6 : 0.8;
   context.beginPath();
