@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lab exercises grade bench book pdf lock freshness pictures binder-check clean
+.PHONY: help serve test lab exercises grade bench book pdf lock freshness binder-check clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,12 +52,8 @@ pdf: book ## print every page of the book into _build/pdf
 lock: $(READY) ## pin requirements.txt anew from pyproject.toml
 	@$(BIN)/python book/tools/lock.py
 
-freshness: $(READY) exercises pictures ## make every generated file again
+freshness: $(READY) exercises ## make every generated file again
 	@$(BIN)/python book/tools/lock.py --keep
-
-pictures: $(READY) ## take the README's pictures from the built book
-	@$(BIN)/python book/tools/build.py
-	@$(BIN)/python book/tools/pictures.py
 
 binder-check: ## run Binder's install steps in a clean environment
 	@test -n "$(PYTHON)" || { echo 'make: Python 3.11 or newer is needed and was not found (name it: make PYTHON=/path/to/python3)'; exit 1; }

@@ -113,3 +113,10 @@ def test_ctrl_c_ends_the_server_cleanly() -> None:
         os.kill(process.pid, signal.SIGINT)
         _, errors = process.communicate(timeout=10)
     assert (process.returncode, errors) == (0, "")
+
+
+def test_every_chapter_carries_the_full_header_without_which_nothing_runs() -> None:
+    for chapter in (ROOT / "book").glob("*.md"):
+        head = chapter.read_text(encoding="utf8").split("---")[1]
+        for line in ("extension: .md", "format_name: myst", "name: python3"):
+            assert line in head, f"{chapter.name} lacks {line!r}"
