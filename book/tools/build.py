@@ -28,13 +28,26 @@ def scars() -> list[str]:
     return [str(page.relative_to(SITE)) for page in pages if SCARS.search(page.read_text(encoding="utf8"))]
 
 
+def kernel_settings() -> Path:
+    """Return an IPython folder with the book's settings and nobody else's."""
+    folder = ROOT / ".cache" / "ipython"
+    settings = folder / "profile_default" / "ipython_kernel_config.py"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_bytes((ROOT / "book" / "_ext" / settings.name).read_bytes())
+    return folder
+
+
 def main() -> None:
     """Fetch, build, look for scars."""
     began = time.perf_counter()
     vendor.main()
     command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(ROOT), "--path-output", str(ROOT)]
     command += ["-W", "-n", "--keep-going", *(["--all"] if "--all" in sys.argv[1:] else [])]
-    environment = os.environ | {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "OPENBLAS_NUM_THREADS": "1"}
+    environment = os.environ | {
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "IPYTHONDIR": str(kernel_settings()),
+    }
     if subprocess.run(command, env=environment, cwd=ROOT).returncode:
         sys.exit("build: the book has warnings or errors (above)")
     if wounded := scars():

@@ -32,6 +32,10 @@ class Package(NamedTuple):
     files: dict[str, str]  # pattern inside the package → folder below the vendor folder (or a file name)
 
 
+# The typefaces (SIL Open Font License), named in book/assets/book.css.
+SCRIPTS = ("latin", "latin-ext", "greek")
+STYLES = ("normal", "italic")
+
 PACKAGES = [
     Package(
         "mathjax",
@@ -50,6 +54,24 @@ PACKAGES = [
         "1.0.14",
         "9d647396585ef74da93f87f645c5dcc14bebf5784192c577f72b199597614e81",
         {"dist/embed-amd.js": "widgets/", "dist/*.woff2": "widgets/@jupyter-widgets/html-manager/dist/"},
+    ),
+    Package(
+        "@fontsource-variable/source-serif-4",
+        "5.3.1",
+        "8c452853c74be1e43e9fbfe76321c26f4678a2d431e93209ff1d9faec03fd96f",
+        {f"files/source-serif-4-{script}-wght-{style}.woff2": "fonts/" for script in SCRIPTS for style in STYLES},
+    ),
+    Package(
+        "@fontsource-variable/source-sans-3",
+        "5.3.1",
+        "dfa23bee63f9cc5c2871149a453215093bd8f1b694a5c1d999ecdc7560435fcf",
+        {f"files/source-sans-3-{script}-wght-{style}.woff2": "fonts/" for script in SCRIPTS for style in STYLES},
+    ),
+    Package(
+        "@fontsource-variable/source-code-pro",
+        "5.3.1",
+        "1dcc7f2c5f4cae190ed582852a0180eebe87084cac9d06de7429e44c31a39a38",
+        {f"files/source-code-pro-{script}-wght-normal.woff2": "fonts/" for script in SCRIPTS},
     ),
     Package(
         "axe-core",
@@ -113,7 +135,7 @@ def main() -> None:
     stamp = VENDOR / ".key"
     if stamp.exists() and stamp.read_text() == key:
         return
-    print("vendor: fetching MathJax, require.js, the widget manager, axe-core", flush=True)
+    print("vendor: fetching MathJax, fonts, require.js, the widget manager, axe-core", flush=True)
     shutil.rmtree(VENDOR, ignore_errors=True)
     for package in PACKAGES:
         unpack(package, fetch(package))

@@ -1,0 +1,39 @@
+"""When is a page executed again: its cells, the package or the pinned environment changed."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.config import Config
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def environment_key(root: Path = ROOT) -> str:
+    """Hash everything but the page itself that its outputs depend on: the package, the pins, the kernel's settings."""
+    package = [path for path in (root / "optcourse").rglob("*") if path.suffix in {".py", ".js", ".css", ".json"}]
+    digest = hashlib.sha256()
+    for source in sorted([root / "requirements.txt", root / "book" / "_ext" / "ipython_kernel_config.py", *package]):
+        digest.update(source.relative_to(root).as_posix().encode() + b"\0" + source.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def key_the_cache(app: Sphinx, config: Config) -> None:
+    """Give the execution cache a folder of its own for every state of the package."""
+    config.nb_execution_cache_path = str(ROOT / ".cache" / "notebooks" / environment_key())
+
+
+def reread_when_the_package_changed(app: Sphinx, env: Any, added: set, changed: set, removed: set) -> list[str]:
+    """Read every page again if the package changed: Sphinx itself only looks at the pages' text."""
+    key = environment_key()
+    known, env.optcourse_key = getattr(env, "optcourse_key", key), key
+    return [] if known == key else sorted(env.found_docs)
+
+
+def setup(app: Sphinx) -> None:
+    """Register the hooks."""
+    app.connect("config-inited", key_the_cache, priority=100)
+    app.connect("env-get-outdated", reread_when_the_package_changed)
