@@ -1,8 +1,9 @@
-"""Build the book, strictly: any warning, nitpick or traceback fails.
+"""Build the book, strictly: any warning, dangling reference or traceback fails.
 
     python book/tools/build.py [--all]
 
-The site is `_build/html`. Only pages whose text, package or environment changed are executed and written again.
+The site is `_build/html`. Only pages whose text, package or environment changed are executed; `--all` writes every
+page again. The whole log is `_build/build.log`.
 """
 
 from __future__ import annotations
@@ -18,14 +19,24 @@ import vendor
 
 ROOT = vendor.ROOT
 SITE = ROOT / "_build" / "html"
-# What a failed cell or a broken reference leaves behind in the HTML. The word alone is allowed in prose.
-SCARS = re.compile(r"Traceback \(most recent call last\)|<span class=\"problematic\"|class=\"system-message\"")
+LOG = ROOT / "_build" / "build.log"
+# What a failed cell, a broken reference or an unknown directive leaves behind in the HTML.
+SCARS = re.compile(
+    r"Traceback \(most recent call last\)|class=\"[^\"]*\b(?:problematic|system-message)\b|<p>:::+|mystnb-exec-error"
+)
+# Sphinx tells much that is of no use to anybody who is waiting; warnings and errors are never among these.
+NOISE = re.compile(
+    r"\x1b\[01m|\x1b\[92m=|=+$|\s*$|Running Jupyter-Book|(Source Folder|Config Path|Output Path):|\[etoc\]|"
+    r"Using jupyter-cache|checking bibtex|.*Kernel is running over TCP|.*: Cached executed notebook|Updating \d+ file|"
+    r"done$|The HTML pages are|Finished generating|Your book's HTML|You can look|Or paste|\s+(_build|file:)"
+)
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def scars() -> list[str]:
-    """List the pages that show a traceback or a Sphinx complaint."""
-    pages = sorted(SITE.rglob("*.html"))
-    return [str(page.relative_to(SITE)) for page in pages if SCARS.search(page.read_text(encoding="utf8"))]
+def scars(site: Path) -> list[str]:
+    """List the pages that show a traceback, a complaint of Sphinx's or raw markup."""
+    pages = sorted(site.rglob("*.html"))
+    return [str(page.relative_to(site)) for page in pages if SCARS.search(page.read_text(encoding="utf8"))]
 
 
 def kernel_settings() -> Path:
@@ -37,21 +48,41 @@ def kernel_settings() -> Path:
     return folder
 
 
+def run(command: list[str]) -> int:
+    """Run the builder; keep its whole log, show what somebody who waits wants to know."""
+    environment = os.environ | {
+        "IPYTHONDIR": str(kernel_settings()),
+        "OPENBLAS_NUM_THREADS": "1",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    }
+    LOG.parent.mkdir(exist_ok=True)
+    with (
+        LOG.open("w", encoding="utf8") as log,
+        subprocess.Popen(
+            command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ) as builder,
+    ):
+        assert builder.stdout is not None
+        for line in builder.stdout:
+            plain = COLOUR.sub("", line).replace(f"{ROOT}/", "").removesuffix(" [mystnb]\n").rstrip()
+            log.write(plain + "\n")
+            if not NOISE.match(line):
+                print(plain, flush=True)
+    return builder.returncode
+
+
 def main() -> None:
     """Fetch, build, look for scars."""
+    if set(sys.argv[1:]) - {"--all"}:
+        sys.exit(__doc__)
     began = time.perf_counter()
     vendor.main()
+    print("build: reading the chapters; those that changed are executed", flush=True)
     command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(ROOT), "--path-output", str(ROOT)]
-    command += ["-W", "-n", "--keep-going", *(["--all"] if "--all" in sys.argv[1:] else [])]
-    environment = os.environ | {
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "IPYTHONDIR": str(kernel_settings()),
-    }
-    if subprocess.run(command, env=environment, cwd=ROOT).returncode:
-        sys.exit("build: the book has warnings or errors (above)")
-    if wounded := scars():
-        sys.exit("build: tracebacks or complaints in " + ", ".join(wounded))
+    if run([*command, "-W", "-n", "--keep-going", *sys.argv[1:]]):
+        sys.exit(f"build: the book has warnings or errors (above, and in {LOG.relative_to(ROOT)})")
+    if wounded := scars(SITE):
+        sys.exit(f"build: a traceback, a complaint or raw markup is left in {', '.join(wounded)}")
     print(f"build: {SITE.relative_to(ROOT)} is up to date ({time.perf_counter() - began:.0f} s)")
 
 

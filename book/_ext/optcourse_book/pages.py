@@ -52,7 +52,7 @@ def mend(body: str) -> str:
 
 def dress_the_page(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
     """Add the description, and what the links above and below the page need."""
-    site = app.config.project
+    site = app.config.html_title
     title = html.unescape(re.sub("<[^>]+>", "", context.get("title") or site))
     metatags = context.get("metatags") or ""
     about = (context.get("meta") or {}).get("description") or (description(doctree) if doctree else "")
@@ -85,6 +85,16 @@ def set_the_number_apart(app: Sphinx, doctree: nodes.document, docname: str) -> 
             title[0:1] = [nodes.inline("", number + space, classes=["chapter-number"]), nodes.Text(rest)]
 
 
+def tell_the_status_in_words(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Where the table of executed pages shows a sign, say it; where it shows a file's name, show the page's title."""
+    words = {"✅": "passed", "❌": "failed"}
+    for table in doctree.findall(nodes.table):
+        for text in list(table.findall(nodes.Text)):
+            said = words.get(str(text)) or (str(text) in app.env.titles and app.env.titles[str(text)].astext())
+            if said:
+                text.parent.replace(text, nodes.Text(said))
+
+
 def write_notebooks(app: Sphinx, exception: Exception | None) -> None:
     """Put every page that is a notebook into the site as `.ipynb`, without outputs, ready to open anywhere."""
     if exception or app.builder.format != "html":
@@ -105,13 +115,14 @@ def write_notebooks(app: Sphinx, exception: Exception | None) -> None:
 def write_entrance(app: Sphinx, exception: Exception | None) -> None:
     """Send whoever opens the site's folder to the landing page."""
     if not exception and app.builder.format == "html":
-        text = ENTRANCE.format(root=app.config.root_doc, title=html.escape(app.config.project))
+        text = ENTRANCE.format(root=app.config.root_doc, title=html.escape(app.config.html_title))
         (Path(app.outdir) / "index.html").write_text(text, encoding="utf8")
 
 
 def setup(app: Sphinx) -> None:
     """Register the hooks."""
     app.connect("doctree-resolved", set_the_number_apart)
+    app.connect("doctree-resolved", tell_the_status_in_words)
     app.connect("html-page-context", dress_the_page, priority=900)
     app.connect("build-finished", write_notebooks)
     app.connect("build-finished", write_entrance)

@@ -14,7 +14,7 @@ from optcourse.figures.palette import HUES, PAPER
 
 logger = logging.getLogger(__name__)
 
-TWINS = {light: dark for light, dark in [*HUES.values(), *PAPER.values()]}
+TWINS = dict([*HUES.values(), *PAPER.values()])
 # Matplotlib's own black and white are ink and paper too.
 TWINS |= {"#000000": PAPER["ink"][1], "#ffffff": PAPER["paper"][1]}
 
@@ -44,7 +44,7 @@ def darken(svg: str) -> str:
 def pair_pictures(app: Sphinx, doctree: nodes.document) -> None:
     """Put a dark twin beside every picture that a cell drew as SVG; complain of pictures without words."""
     for image in list(doctree.findall(nodes.image)):
-        if not image.get("alt") and not image.get("alt") == "":
+        if "alt" not in image:
             logger.warning(
                 "a picture has no words for those who cannot see it: set `mystnb: {image: {alt: …}}` in the cell's "
                 "header (or :alt: in the directive)",
