@@ -4,10 +4,29 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from types import ModuleType
+from typing import Any
 
 import pytest
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def go_without(reason: str) -> None:
+    """Skip at home, fail in CI: there nothing may be left out silently."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{reason}, and CI must not skip what needs it")
+    pytest.skip(reason)
 
 
 @pytest.fixture
@@ -18,9 +37,21 @@ def require() -> Callable[[str], ModuleType]:
         try:
             return importlib.import_module(name)
         except ImportError:
-            reason = f"{name} is not installed"
-            if os.environ.get("CI") == "true":
-                pytest.fail(f"{reason}, and CI must not skip the comparison with it")
-            pytest.skip(f"{reason}: the recorded comparison stands in for it; CI runs it live")
+            go_without(f"{name} is not installed: the recorded comparison stands in for it; CI runs it live")
+            raise
 
     return require
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """Give one headless browser to all tests of this process: the system's."""
+    program = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if program is None:
+        go_without("Chromium is not installed")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=program, args=FLAGS)
+        yield browser
+        browser.close()

@@ -20,6 +20,8 @@ import vendor
 ROOT = vendor.ROOT
 SITE = ROOT / "_build" / "html"
 LOG = ROOT / "_build" / "build.log"
+# What Sphinx knows of pages that it has read. After a failure it must forget, or it would not complain again.
+MEMORY = ROOT / "_build" / ".doctrees" / "environment.pickle"
 # What a failed cell, a broken reference or an unknown directive leaves behind in the HTML.
 SCARS = re.compile(
     r"Traceback \(most recent call last\)|class=\"[^\"]*\b(?:problematic|system-message)\b|<p>:::+|mystnb-exec-error"
@@ -79,10 +81,13 @@ def main() -> None:
     vendor.main()
     print("build: reading the chapters; those that changed are executed", flush=True)
     command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(ROOT), "--path-output", str(ROOT)]
-    if run([*command, "-W", "-n", "--keep-going", *sys.argv[1:]]):
+    failed = run([*command, "-W", "-n", "--keep-going", *sys.argv[1:]])
+    wounded = scars(SITE)
+    if failed or wounded:
+        MEMORY.unlink(missing_ok=True)
+        if wounded:
+            print(f"build: a traceback, a complaint or raw markup is left in {', '.join(wounded)}")
         sys.exit(f"build: the book has warnings or errors (above, and in {LOG.relative_to(ROOT)})")
-    if wounded := scars(SITE):
-        sys.exit(f"build: a traceback, a complaint or raw markup is left in {', '.join(wounded)}")
     print(f"build: {SITE.relative_to(ROOT)} is up to date ({time.perf_counter() - began:.0f} s)")
 
 

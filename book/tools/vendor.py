@@ -75,8 +75,8 @@ PACKAGES = [
     ),
     Package(
         "axe-core",
-        "4.10.3",
-        "0f2b4d7dcdf7d1219df8d1959ad68e565f51d14c3f0d88bb71cd59abeb956292",
+        "4.11.0",
+        "39bed7d72308f6d620789c169d699bfd7e8da80f65b545821a6b2215c3e83107",
         {"axe.min.js": "../test-assets/"},
     ),
 ]

@@ -1,16 +1,14 @@
-"""Programs that the tests of figures need: node, npm's TypeScript and axe, a browser."""
+"""Programs that the tests of figures need: node, and npm's TypeScript and axe."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from host import CHROMIUM, browser
 
 ROOT = Path(__file__).parents[2]
 TOOLS = ROOT / ".cache" / "figures"  # ignored; npm fills it once
@@ -60,12 +58,3 @@ def npm() -> Callable[[str], Path]:
         return home
 
     return package
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """One headless browser for all tests."""
-    if not Path(CHROMIUM).exists():
-        missing("chromium")
-    with browser() as started:
-        yield started

@@ -4,23 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ipywidgets.widgets.widget import _remove_buffers
 
 from optcourse.figures import Figure
-
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 PAGE = """<!doctype html><html lang="en" %(theme)s><head><meta charset="utf-8"><title>figure</title>
 <meta name="viewport" content="width=device-width">
@@ -70,19 +59,6 @@ def page_of(*figures: Figure, theme: str = "light") -> str:
     places = "".join(f'<div id="figure{at}"></div>' for at in range(len(figures)))
     data = json.dumps(embedded, ensure_ascii=False).replace("</", "<\\/")
     return PAGE % {"theme": f'data-theme="{theme}"' if theme else "", "places": places, "figures": data}
-
-
-@contextmanager
-def browser() -> Any:
-    """Start Chromium, give it away, close it."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        try:
-            yield chromium
-        finally:
-            chromium.close()
 
 
 def open_figures(chromium: Any, folder: Path, *figures: Figure, theme: str = "light", **context: Any) -> Any:

@@ -119,6 +119,18 @@ def write_entrance(app: Sphinx, exception: Exception | None) -> None:
         (Path(app.outdir) / "index.html").write_text(text, encoding="utf8")
 
 
+def sweep(app: Sphinx, exception: Exception | None) -> None:
+    """Remove what is left of pages that are no longer in the book."""
+    if exception or app.builder.format != "html":
+        return
+    site = Path(app.outdir)
+    kept = {site / f"{page}.html" for page in [*app.env.found_docs, "index", "search"]}
+    kept |= {site / NOTEBOOKS / f"{Path(page).name}.ipynb" for page in app.env.found_docs}
+    for file in [*site.glob("*.html"), *(site / "book").rglob("*.html"), *(site / NOTEBOOKS).glob("*.ipynb")]:
+        if file not in kept:
+            file.unlink()
+
+
 def setup(app: Sphinx) -> None:
     """Register the hooks."""
     app.connect("doctree-resolved", set_the_number_apart)
@@ -126,3 +138,4 @@ def setup(app: Sphinx) -> None:
     app.connect("html-page-context", dress_the_page, priority=900)
     app.connect("build-finished", write_notebooks)
     app.connect("build-finished", write_entrance)
+    app.connect("build-finished", sweep)

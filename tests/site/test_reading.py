@@ -1,0 +1,109 @@
+"""Reading: search, colours, paper, the keyboard, no scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from built import PAGES, VISIBLE, Visit, soup
+
+pytestmark = pytest.mark.site
+CHAPTER = "book/03_01_gradient_descent.html"
+
+
+def test_the_folder_opens_on_the_landing_page(open_page: Callable[..., Any]) -> None:
+    page = open_page("search.html")
+    page.goto(page.watch.address)
+    page.wait_for_url("**/book/index.html")
+    assert page.locator("h1").count() == 1
+
+
+def test_search_finds_the_learning_rate(open_page: Callable[..., Any]) -> None:
+    page = open_page("search.html?q=learning+rate")
+    page.wait_for_selector("#search-results li")
+    page.wait_for_function("document.querySelector('.search-summary')?.textContent.includes('found')")
+    found = page.locator("#search-results li > a").evaluate_all("(links) => links.map((link) => link.pathname)")
+    assert any(path.endswith(CHAPTER) for path in found[:3])
+
+
+def test_search_is_reached_from_any_page_by_keys(open_page: Callable[..., Any]) -> None:
+    page = open_page(CHAPTER)
+    page.keyboard.press("Control+k")
+    page.keyboard.type("learning rate")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#search-results li")
+    assert "learning" in page.url
+
+
+def test_the_scheme_can_be_chosen_and_is_remembered(open_page: Callable[..., Any]) -> None:
+    page = open_page(CHAPTER, color_scheme="light")
+    theme = "document.documentElement.dataset.theme"
+    assert page.evaluate(theme) == "light"
+    button = page.get_by_role("button", name="Color mode").first
+    for _ in range(3):
+        if page.evaluate(theme) == "dark":
+            break
+        button.click()
+    assert page.evaluate(theme) == "dark"
+    page.goto(page.url)
+    assert page.evaluate(theme) == "dark"
+
+
+def test_pictures_that_cells_draw_have_a_dark_twin(open_page: Callable[..., Any]) -> None:
+    drawn = [name for name in PAGES if soup(name).select("img.only-light")]
+    assert drawn
+    for name in drawn:
+        pairs = len(soup(name).select("img.only-light"))
+        assert len(soup(name).select("img.only-dark")) == pairs
+        for scheme, other in (("light", "dark"), ("dark", "light")):
+            page = open_page(name, color_scheme=scheme)
+            page.evaluate("document.querySelectorAll('details').forEach((e) => { e.open = true; })")
+            assert page.evaluate(VISIBLE, f"img.only-{scheme}") == pairs
+            assert page.evaluate(VISIBLE, f"img.only-{other}") == 0
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_paper_has_the_text_and_nothing_to_press(visit: Callable[[str], Visit], name: str) -> None:
+    assert visit(name).on_paper == {
+        "scheme": "light",
+        "headings": 1,
+        "controls": 0,
+        "menus": 0,
+        "folded": 0,
+        "live figures": 0,
+        "dark pictures": 0,
+        "pictures missing": 0,
+        "afterwards": "dark",
+    }
+
+
+def test_paper_spells_out_where_links_lead(open_page: Callable[..., Any]) -> None:
+    name = next(name for name in PAGES if soup(name).select(".bd-article a.external[href^=http]"))
+    page = open_page(name)
+    page.emulate_media(media="print")
+    link = page.locator(".bd-article a.external[href^=http]").first
+    said = link.evaluate("(e) => getComputedStyle(e, '::after').content")
+    assert link.get_attribute("href") in said or "attr(href)" in said
+
+
+def test_without_scripts_a_page_is_still_a_page(open_page: Callable[..., Any]) -> None:
+    page = open_page(CHAPTER, java_script_enabled=False, color_scheme="dark")
+    assert soup(CHAPTER).html["data-theme"] == "light"
+    assert page.locator("h1").is_visible()
+    assert not page.get_by_role("button", name="Color mode").first.is_visible()
+
+
+def test_the_keyboard_starts_with_a_way_past_the_menus(open_page: Callable[..., Any]) -> None:
+    page = open_page(CHAPTER)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent").strip() == "Skip to main content"
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#main-content")
+
+
+def test_nothing_moves_for_those_who_do_not_want_it(open_page: Callable[..., Any]) -> None:
+    page = open_page(CHAPTER, reduced_motion="reduce")
+    moving = """() => [...document.querySelectorAll("body *")].filter((e) =>
+        Math.max(...getComputedStyle(e).transitionDuration.split(",").map(parseFloat)) > 0.01).length"""
+    assert page.evaluate(moving) == 0
