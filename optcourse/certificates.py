@@ -125,3 +125,47 @@ def kkt_residuals(
         dual=float(np.maximum(-mu, 0).max(initial=0.0)),
         complementarity=float(np.abs(mu * g).max(initial=0.0)),
     )
+
+
+@checked()
+def conjugacy(A: ArrayLike, directions: ArrayLike) -> float:
+    r"""Return the largest :math:`|d_i^\top A d_j| / \sqrt{d_i^\top A d_i\; d_j^\top A d_j}` of any two directions.
+
+    The cosine of their angle as A measures it: zero exactly if the directions are A-conjugate.
+
+    Examples
+    --------
+    >>> conjugacy([[2.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, 1.0]])
+    0.0
+    """
+    D = matrix("directions", directions)
+    products = D @ matrix("A", A) @ D.T
+    size = np.sqrt(np.diag(products))
+    cosines = np.abs(products) / np.outer(size, size)
+    return float(np.max(cosines - np.diag(np.diag(cosines)), initial=0.0))
+
+
+def wolfe_conditions(
+    here: float, slope: float, there: float, slope_there: float, alpha: float, c1: float = 1e-4, c2: float = 0.9
+) -> tuple[float, float]:
+    r"""Return by how much a step α misses the strong Wolfe conditions: in decrease, and in slope.
+
+    Both are zero exactly if it meets them.
+
+    Parameters
+    ----------
+    here, slope : float
+        φ(0) and φ′(0) < 0.
+    there, slope_there : float
+        φ(α) and φ′(α).
+
+    References
+    ----------
+    J. Nocedal and S. Wright, *Numerical Optimization*, 2nd ed. (2006), eq. (3.7).
+
+    Examples
+    --------
+    >>> wolfe_conditions(4.0, -16.0, 0.0, 0.0, alpha=0.5, c1=0.1)
+    (0.0, 0.0)
+    """
+    return max(0.0, there - here - c1 * alpha * slope), max(0.0, abs(slope_there) + c2 * slope)

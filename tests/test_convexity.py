@@ -1,0 +1,102 @@
+"""Claims of section 3.9: chords, ceilings and floors."""
+
+import cvxpy as cp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from optcourse import (
+    QuadraticProgram,
+    duality_gap,
+    is_convex_on,
+    is_psd,
+    lagrange_dual,
+    project_simplex,
+    projected_gradient,
+    run,
+    solve_equality_qp,
+)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(7)
+
+
+def test_a_witness_proves_that_a_function_is_not_convex(rng):
+    verdict = is_convex_on(np.sin, 0.0, 6.0, rng)
+    a, b, t = verdict.witness
+    assert np.sin((1 - t) * a + t * b) - (1 - t) * np.sin(a) - t * np.sin(b) == pytest.approx(verdict.excess)
+    assert verdict.excess > 0
+    assert not verdict.convex
+
+
+def test_curvature_decides_convexity_of_a_quadratic(rng):
+    for A in (np.diag([1.0, 0.0]), np.diag([1.0, -0.5]), np.array([[1.0, 2.0], [2.0, 1.0]])):
+        assert is_psd(A) == is_convex_on(lambda x, A=A: x @ A @ x, -np.ones(2), np.ones(2), rng).convex
+
+
+def test_the_primal_of_the_svm_is_convex(rng):
+    X, y = rng.normal(size=(20, 2)), np.sign(rng.normal(size=20))
+    primal = lambda w: 0.5 * w @ w + np.maximum(0, 1 - y * (X @ w)).sum()  # noqa: E731
+    assert is_convex_on(primal, -3 * np.ones(2), 3 * np.ones(2), rng).convex
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_the_dual_is_never_above_the_primal(seed):
+    rng = np.random.default_rng(seed)
+    L, x = rng.normal(size=(4, 4)), rng.normal(size=4)
+    A_eq, A_ub = rng.normal(size=(1, 4)), rng.normal(size=(3, 4))
+    program = QuadraticProgram(L @ L.T, rng.normal(size=4), A_eq, A_eq @ x, A_ub, A_ub @ x + rng.uniform(size=3))
+    gap = duality_gap(program, x, nu=rng.normal(size=1), mu=rng.uniform(size=3))
+    assert gap >= -1e-9 * (1 + abs(program.value(x)))
+
+
+def test_the_gap_closes_at_cvxpys_solution_and_dual_values(rng):
+    A, b, n = rng.normal(size=(12, 5)), rng.normal(size=12), 5
+    program = QuadraticProgram(2 * A.T @ A, -2 * A.T @ b, np.ones((1, n)), [1.0], -np.eye(n), np.zeros(n))
+    x = cp.Variable(n)
+    total, sign = cp.sum(x) == 1, x >= 0
+    cp.Problem(cp.Minimize(cp.sum_squares(A @ x - b)), [total, sign]).solve(solver=cp.CLARABEL)
+    ours = project_simplex(x.value)
+    assert abs(duality_gap(program, ours, nu=[total.dual_value], mu=np.maximum(sign.dual_value, 0))) <= 1e-5
+    best = run(projected_gradient(program.grad, project_simplex, np.full(n, 0.2), lr=0.01), steps=3000).theta
+    np.testing.assert_allclose(best, x.value, atol=1e-5)
+
+
+def test_the_gap_of_the_least_norm_problem_closes(rng):
+    A, b = rng.normal(size=(2, 5)), rng.normal(size=2)
+    program = QuadraticProgram(np.eye(5), np.zeros(5), A, b)
+    point = solve_equality_qp(program)
+    assert abs(duality_gap(program, point.x, nu=point.nu)) <= 1e-12
+    np.testing.assert_allclose(point.x, np.linalg.pinv(A) @ b, atol=1e-12)
+
+
+def test_the_dual_of_a_linear_program_is_finite_only_where_prices_match_costs():
+    program = QuadraticProgram(np.zeros((2, 2)), [1.0, 2.0], A_ub=-np.eye(2), b_ub=[-1.0, -1.0])
+    dual = lagrange_dual(program)
+    assert dual.value(mu=[1.0, 2.0]) == 3.0 == program.value([1.0, 1.0])
+    assert dual.value(mu=[1.0, 1.0]) == -np.inf
+
+
+def test_without_slater_a_convex_problem_can_keep_a_gap(rng):
+    # min e^(−x) subject to x²/y ≤ 0, y > 0: only x = 0 is feasible, so p* = 1. The Lagrangian e^(−x) + μ x²/y is
+    # positive, and at y = x³ it falls to zero for every price μ: d* = 0.
+    for price in (0.0, 1.0, 1e6):
+        x = 1e12 * np.ones(1)
+        assert 0 <= (np.exp(-x) + price * x**2 / x**3)[0] <= 1e-5
+    assert is_convex_on(lambda p: np.exp(-p[0]), [-3.0, 0.1], [3.0, 3.0], rng).convex
+    assert is_convex_on(lambda p: p[0] ** 2 / p[1], [-3.0, 0.1], [3.0, 3.0], rng).convex
+
+
+@pytest.mark.parametrize("n", [1, 3, 10])
+def test_projection_onto_the_simplex_is_cvxpys_idempotent_and_brings_points_no_further_apart(rng, n):
+    v, w = 2 * rng.normal(size=(2, n))
+    u = project_simplex(v)
+    x = cp.Variable(n)
+    cp.Problem(cp.Minimize(cp.sum_squares(x - v)), [x >= 0, cp.sum(x) == 1]).solve(solver=cp.CLARABEL)
+    np.testing.assert_allclose(u, x.value, atol=1e-6)
+    np.testing.assert_allclose(project_simplex(u), u, atol=1e-15)
+    assert np.linalg.norm(u - project_simplex(w)) <= np.linalg.norm(v - w) * (1 + 1e-12)

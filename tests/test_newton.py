@@ -1,0 +1,137 @@
+"""Claims of section 3.7: what curvature buys, what it costs, and where it misleads."""
+
+import numpy as np
+import pytest
+import scipy.optimize
+
+from optcourse import bfgs, damped_newton, gradient_descent, lbfgs, newton, problems, run
+from optcourse.certificates import gradient_norm
+from optcourse.newton import two_loop
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(7)
+
+
+def random_spd(rng, n):
+    basis = rng.normal(size=(n, n))
+    return basis @ basis.T + n * np.eye(n)
+
+
+@pytest.mark.parametrize("n", [1, 2, 7])
+def test_newton_reaches_the_minimum_of_a_quadratic_in_one_step(rng, n):
+    A = random_spd(rng, n)
+    theta = next(newton(lambda t: A @ t, lambda t: A, rng.normal(size=n)))
+    assert gradient_norm(lambda t: A @ t, theta) <= 1e-12 * np.linalg.norm(A)
+    np.testing.assert_allclose(theta, 0, atol=1e-13)
+
+
+def test_in_one_dimension_newton_divides_the_slope_by_the_curvature():
+    theta = next(newton(lambda t: np.exp(t) - 2, np.exp, theta=1.0))
+    assert theta == pytest.approx(1.0 - (np.e - 2) / np.e, rel=1e-15)
+
+
+def test_plain_newton_goes_to_the_saddle_and_the_damped_step_goes_past_it():
+    saddle = {"grad": lambda t: np.array([2 * t[0], -2 * t[1] + 4 * t[1] ** 3])}
+    saddle["hess"] = lambda t: np.diag([2.0, -2 + 12 * t[1] ** 2])
+    plain = run(newton(**saddle, theta=[1.0, 0.1]), steps=20).theta
+    np.testing.assert_allclose(plain, [0, 0], atol=1e-12)
+    loss = lambda t: t[0] ** 2 - t[1] ** 2 + t[1] ** 4  # noqa: E731
+    damped = run(damped_newton(loss, **saddle, theta=[1.0, 0.1]), steps=50).theta
+    assert gradient_norm(saddle["grad"], damped) <= 1e-7
+    np.testing.assert_allclose(damped, [0, np.sqrt(0.5)], atol=1e-7)
+
+
+def test_plain_newton_climbs_a_hill_that_damped_newton_descends():
+    start = 2.8  # cos is concave down to its top at 0 on one side; its minimum is at pi
+    hill = 0.5  # here the second derivative of cos is negative
+    loss, grad, hess = np.cos, lambda t: -np.sin(t), lambda t: -np.cos(t)
+    assert np.cos(next(newton(grad, hess, theta=hill))) > np.cos(hill)
+    assert np.cos(next(newton(grad, hess, theta=start))) < np.cos(start)
+    assert loss(next(damped_newton(lambda t: loss(t).sum(), grad, lambda t: np.diag(hess(t)), [hill]))) < loss(hill)
+
+
+def test_newton_doubles_the_digits_at_every_step():
+    errors = np.abs(run(newton(lambda t: np.exp(t) - 1, np.exp, theta=0.5), steps=4).iterates)
+    order = np.log(errors[2:] / errors[1:-1]) / np.log(errors[1:-1] / errors[:-2])
+    assert np.all((order > 1.8) & (order < 2.2)), order
+
+
+def test_newton_does_not_see_a_change_of_coordinates_but_gradient_descent_does(rng):
+    valley, T = problems.rosenbrock(), rng.normal(size=(2, 2)) + 2 * np.eye(2)
+    start = np.array([-0.5, 0.6])
+    grad = lambda u: T.T @ valley.grad(T @ u)  # noqa: E731
+    hess = lambda u: T.T @ valley.hess(T @ u) @ T  # noqa: E731
+    here = run(newton(valley.grad, valley.hess, start), steps=5).iterates
+    there = run(newton(grad, hess, np.linalg.solve(T, start)), steps=5).iterates @ T.T
+    np.testing.assert_allclose(there, here, rtol=1e-9, atol=1e-9)
+    slow = next(gradient_descent(valley.grad, start, lr=1e-4))
+    slow_there = T @ next(gradient_descent(grad, np.linalg.solve(T, start), lr=1e-4))
+    assert np.linalg.norm(slow - slow_there) > 0.1 * np.linalg.norm(slow - start)
+
+
+def test_every_bfgs_update_keeps_the_secant_condition_and_positive_definiteness():
+    valley = problems.rosenbrock()
+    stream, before = bfgs(valley.loss, valley.grad, valley.start), valley.start
+    for _ in range(25):
+        after = next(stream)
+        s, y = after - before, valley.grad(after) - valley.grad(before)
+        B = stream.state["inverse_hessian"]
+        assert s @ y > 0
+        np.testing.assert_allclose(B @ y, s, rtol=1e-7, atol=1e-9 * np.abs(s).max())
+        assert np.linalg.eigvalsh(B).min() > 0
+        before = after
+
+
+def test_two_loops_multiply_by_the_bfgs_matrix_that_starts_from_the_same_scaling(rng):
+    A = random_spd(rng, 6)
+    steps = rng.normal(size=(4, 6))
+    pairs = [(s, A @ s, 1 / (s @ A @ s)) for s in steps]
+    s, y, rho = pairs[-1]
+    B = np.eye(6) / (rho * (y @ y))
+    for s, y, rho in pairs:
+        V = np.eye(6) - rho * np.outer(s, y)
+        B = V @ B @ V.T + rho * np.outer(s, s)
+    g = rng.normal(size=6)
+    np.testing.assert_allclose(two_loop(g, pairs), B @ g, rtol=1e-11, atol=1e-13)
+
+
+def test_lbfgs_remembers_no_more_than_it_was_told():
+    valley = problems.rosenbrock()
+    stream = lbfgs(valley.loss, valley.grad, valley.start, memory=3)
+    for _ in range(10):
+        next(stream)
+    assert len(stream.state["pairs"]) == 3
+
+
+@pytest.mark.parametrize(("ours", "peer"), [(bfgs, "BFGS"), (lbfgs, "L-BFGS-B")])
+@pytest.mark.parametrize("problem", [problems.rosenbrock(), problems.beale(), problems.quadratic(100.0, 20)], ids=str)
+def test_quasi_newton_methods_find_the_minimiser_that_scipy_finds(ours, peer, problem):
+    found = run(ours(problem.loss, problem.grad, problem.start), steps=500, tol=1e-8, grad=problem.grad)
+    assert gradient_norm(problem.grad, found.theta) <= 1e-8
+    theirs = scipy.optimize.minimize(problem.loss, problem.start, jac=problem.grad, method=peer, tol=1e-12)
+    np.testing.assert_allclose(found.theta, theirs.x, atol=1e-5)
+
+
+def test_lbfgs_on_noisy_mini_batches_does_not_arrive_where_the_full_batch_does(rng):
+    X = rng.normal(size=(400, 10))
+    y = X @ np.ones(10) + 3 * rng.normal(size=400)
+    best = np.linalg.lstsq(X, y, rcond=None)[0]
+
+    def distance(batch):
+        def rows():
+            return rng.choice(400, size=batch, replace=False)
+
+        def loss(t):
+            i = rows()
+            return 0.5 * np.mean((X[i] @ t - y[i]) ** 2)
+
+        def grad(t):
+            i = rows()
+            return X[i].T @ (X[i] @ t - y[i]) / batch
+
+        return np.linalg.norm(run(lbfgs(loss, grad, np.zeros(10)), steps=60).theta - best)
+
+    assert distance(400) <= 1e-6
+    assert distance(8) >= 0.1
