@@ -83,6 +83,7 @@ PACKAGES = [
 
 # anywidget's own AMD bundle, as its wheel installs it for the classic notebook.
 ANYWIDGET = "share/jupyter/nbextensions/anywidget/index.js"
+ANYWIDGET_SHA256 = "b257c384632cd992e1758322ccaeeb6de8af7d57c0173efd462fc93041f9f5b6"
 
 # Loaded between require.js and the widget manager: modules are found beside the page's own files, whatever its folder.
 BASE_JS = """\
@@ -91,6 +92,13 @@ require.config({ baseUrl: document.currentScript.src.replace(/[^/]*$/, ""), path
 """
 # An anonymous bundle must be asked for by name: this makes it known before the widget manager looks for it.
 ANYWIDGET_JS = 'require(["anywidget"], () => {});\n'
+
+
+def check(what: str, file: Path, sha256: str) -> None:
+    """Stop if the file is not, byte for byte, the one whose hash is written here."""
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    if digest != sha256:
+        sys.exit(f"vendor: {what} has sha256 {digest}, expected {sha256}; not used")
 
 
 def fetch(package: Package) -> Path:
@@ -107,10 +115,11 @@ def fetch(package: Package) -> Path:
             if done.returncode or not found:
                 sys.exit(f"vendor: `{' '.join(command)}` failed:\n{done.stderr.strip()}")
             found[0].replace(kept)
-    digest = hashlib.sha256(kept.read_bytes()).hexdigest()
-    if digest != package.sha256:
+    try:
+        check(f"{package.name} {package.version}", kept, package.sha256)
+    except SystemExit:
         kept.unlink()
-        sys.exit(f"vendor: {package.name} {package.version} has sha256 {digest}, expected {package.sha256}; not used")
+        raise
     return kept
 
 
@@ -131,6 +140,7 @@ def unpack(package: Package, tarball: Path) -> None:
 def main() -> None:
     """Bring the vendor folder up to date."""
     bundle = Path(sysconfig.get_path("data")) / ANYWIDGET
+    check(f"the installed anywidget's {bundle.name}", bundle, ANYWIDGET_SHA256)
     key = hashlib.sha256(Path(__file__).read_bytes() + bundle.read_bytes()).hexdigest()
     stamp = VENDOR / ".key"
     if stamp.exists() and stamp.read_text() == key:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 
 ROOT = Path(__file__).resolve().parents[3]
+STATES = 8  # of the package, whose outputs are kept: going back to a branch costs nothing
 
 
 def environment_key(root: Path = ROOT) -> str:
@@ -23,7 +26,13 @@ def environment_key(root: Path = ROOT) -> str:
 
 def key_the_cache(app: Sphinx, config: Config) -> None:
     """Give the execution cache a folder of its own for every state of the package."""
-    config.nb_execution_cache_path = str(ROOT / ".cache" / "notebooks" / environment_key())
+    caches = ROOT / ".cache" / "notebooks"
+    current = caches / environment_key()
+    current.mkdir(parents=True, exist_ok=True)
+    os.utime(current)
+    for old in sorted(caches.iterdir(), key=lambda folder: folder.stat().st_mtime)[:-STATES]:
+        shutil.rmtree(old, ignore_errors=True)
+    config.nb_execution_cache_path = str(current)
 
 
 def reread_when_the_package_changed(app: Sphinx, env: Any, added: set, changed: set, removed: set) -> list[str]:
