@@ -28,8 +28,8 @@ SETTLED = """async () => {
 TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
     [...document.querySelectorAll("main *")].filter((e) => e.getBoundingClientRect().right > innerWidth + 1)
         .map((e) => `${e.tagName}.${e.className}`.slice(0, 80)).concat("the page scrolls sideways").slice(0, 8)"""
-AXE = """async () => (await axe.run(document, { preload: false, resultTypes: ["violations"] })).violations
-    .flatMap(({ id, nodes }) => nodes.map((node) =>
+AXE = """async (options) => (await axe.run(document, { preload: false, resultTypes: ["violations"], ...options }))
+    .violations.flatMap(({ id, nodes }) => nodes.map((node) =>
         `${id}: ${node.target} ${node.html.slice(0, 120)} ${node.failureSummary}`))"""
 VISIBLE = "(selector) => [...document.querySelectorAll(selector)].filter((e) => e.checkVisibility()).length"
 ON_PAPER = {  # what to count when the page is printed
@@ -39,6 +39,13 @@ ON_PAPER = {  # what to count when the page is printed
     "folded": "details:not([open])",
     "live figures": ".optcourse-figure",
     "dark pictures": "img.only-dark",
+}
+# The whole of axe's rules once; in the other scheme only colours can differ, on a small screen all but colours.
+COLOURS = ["color-contrast", "link-in-text-block"]
+RULES = {
+    "light": {},
+    "dark": {"runOnly": COLOURS},
+    "320 px": {"rules": {rule: {"enabled": False} for rule in COLOURS}},
 }
 UNREAD_MATHS = r"""() => [
     ...[...document.querySelectorAll(".math")].filter((e) => !e.querySelector("mjx-container")).map((e) => e.innerText),

@@ -16,6 +16,7 @@ from built import (
     PAGES,
     PREFIX,
     ROOT,
+    RULES,
     SETTLED,
     SITE,
     TOO_WIDE,
@@ -77,37 +78,34 @@ def print_out(page: Any) -> dict[str, int | str]:
 
 
 @pytest.fixture(scope="session")
-def visit(chromium: Any, address: str) -> Callable[[str], Visit]:
-    """Visit a page with a fresh profile: in light, in dark, at several widths."""
-    axe = (ROOT / "_build" / "test-assets" / "axe.min.js").read_text(encoding="utf8")
+def seen(request: pytest.FixtureRequest, chromium: Any, address: str) -> Visit:
+    """Visit the page that the test asks for, with a fresh profile: in light, in dark, on paper, at several widths.
 
-    @functools.cache
-    def visit(name: str) -> Visit:
-        context = chromium.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-        page = context.new_page()
-        seen = Visit(Watch(address))
-        seen.watch.attach(page)
-        page.goto(address + name)
-        page.evaluate(SETTLED)
-        seen.empty_widgets = page.locator(".widget-subarea:empty").count()
-        seen.unread_maths = page.evaluate(UNREAD_MATHS)
-        page.evaluate(axe)
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            page.wait_for_function(f"document.documentElement.dataset.theme === '{scheme}'")
-            page.wait_for_timeout(60)  # figures redraw in the new colours
-            seen.axe[scheme] = page.evaluate(AXE)
-        seen.on_paper = print_out(page)
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 900})
-            page.wait_for_timeout(60)
-            seen.too_wide[width] = page.evaluate(TOO_WIDE)
-            if width == min(WIDTHS):
-                seen.axe[f"{width} px"] = page.evaluate(AXE)
-        context.close()
-        return seen
-
-    return visit
+    pytest runs tests with the same parameter of a session's fixture one after the other, so each page is visited once.
+    """
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    page = context.new_page()
+    seen = Visit(Watch(address))
+    seen.watch.attach(page)
+    page.goto(address + request.param)
+    page.evaluate(SETTLED)
+    seen.empty_widgets = page.locator(".widget-subarea:empty").count()
+    seen.unread_maths = page.evaluate(UNREAD_MATHS)
+    page.evaluate((ROOT / "_build" / "test-assets" / "axe.min.js").read_text(encoding="utf8"))
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_function(f"document.documentElement.dataset.theme === '{scheme}'")
+        page.wait_for_timeout(60)  # figures redraw in the new colours
+        seen.axe[scheme] = page.evaluate(AXE, RULES[scheme])
+    seen.on_paper = print_out(page)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(60)
+        seen.too_wide[width] = page.evaluate(TOO_WIDE)
+        if f"{width} px" in RULES:
+            seen.axe[f"{width} px"] = page.evaluate(AXE, RULES[f"{width} px"])
+    context.close()
+    return seen
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import PurePosixPath
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -15,43 +14,45 @@ from built import PAGES, SITE, WIDTHS, Visit, soup
 pytestmark = pytest.mark.site
 every_page = pytest.mark.parametrize("name", PAGES)
 every_page_and_search = pytest.mark.parametrize("name", [*PAGES, "search.html"])
+every_page_seen = pytest.mark.parametrize("seen", PAGES, indirect=True)
+every_page_and_search_seen = pytest.mark.parametrize("seen", [*PAGES, "search.html"], indirect=True)
 
 
-@every_page_and_search
-def test_a_page_asks_nothing_of_anybody_else(visit: Callable[[str], Visit], name: str) -> None:
-    assert visit(name).watch.elsewhere == []
+@every_page_and_search_seen
+def test_a_page_asks_nothing_of_anybody_else(seen: Visit) -> None:
+    assert seen.watch.elsewhere == []
 
 
-@every_page_and_search
-def test_a_page_finds_all_that_it_asks_for(visit: Callable[[str], Visit], name: str) -> None:
-    assert visit(name).watch.missing == []
+@every_page_and_search_seen
+def test_a_page_finds_all_that_it_asks_for(seen: Visit) -> None:
+    assert seen.watch.missing == []
 
 
-@every_page_and_search
-def test_a_page_has_no_javascript_errors(visit: Callable[[str], Visit], name: str) -> None:
-    assert visit(name).watch.errors == []
+@every_page_and_search_seen
+def test_a_page_has_no_javascript_errors(seen: Visit) -> None:
+    assert seen.watch.errors == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark", f"{min(WIDTHS)} px"])
-@every_page_and_search
-def test_axe_finds_nothing(visit: Callable[[str], Visit], name: str, scheme: str) -> None:
-    assert visit(name).axe[scheme] == []
+@every_page_and_search_seen
+def test_axe_finds_nothing(seen: Visit, scheme: str) -> None:
+    assert seen.axe[scheme] == []
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@every_page_and_search
-def test_a_page_never_scrolls_sideways(visit: Callable[[str], Visit], name: str, width: int) -> None:
-    assert visit(name).too_wide[width] == []
+@every_page_and_search_seen
+def test_a_page_never_scrolls_sideways(seen: Visit, width: int) -> None:
+    assert seen.too_wide[width] == []
 
 
-@every_page
-def test_every_formula_is_set(visit: Callable[[str], Visit], name: str) -> None:
-    assert visit(name).unread_maths == []
+@every_page_seen
+def test_every_formula_is_set(seen: Visit) -> None:
+    assert seen.unread_maths == []
 
 
-@every_page
-def test_every_widget_is_drawn(visit: Callable[[str], Visit], name: str) -> None:
-    assert visit(name).empty_widgets == 0
+@every_page_seen
+def test_every_widget_is_drawn(seen: Visit) -> None:
+    assert seen.empty_widgets == 0
 
 
 def test_no_page_shows_a_traceback_or_a_complaint() -> None:

@@ -63,9 +63,9 @@ def test_pictures_that_cells_draw_have_a_dark_twin(open_page: Callable[..., Any]
             assert page.evaluate(VISIBLE, f"img.only-{other}") == 0
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_paper_has_the_text_and_nothing_to_press(visit: Callable[[str], Visit], name: str) -> None:
-    assert visit(name).on_paper == {
+@pytest.mark.parametrize("seen", PAGES, indirect=True)
+def test_paper_has_the_text_and_nothing_to_press(seen: Visit) -> None:
+    assert seen.on_paper == {
         "scheme": "light",
         "headings": 1,
         "controls": 0,
