@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from optcourse import gradient_descent
 from optcourse.catalogue import Method
 from optcourse.convexity import QuadraticProgram
 from optcourse.linear_programming import LinearProgram
@@ -49,6 +50,14 @@ GOOD: dict[str, Callable[[], Any]] = {
     "hvp": lambda: lambda theta, v: CURVATURE @ v,
     "lr": lambda: 0.05,
     "n": lambda: 5,
+    "batch_size": lambda: 2,
+    "T": lambda: 20,
+    "warmup": lambda: 4,
+    "lr_min": lambda: 0.01,
+    "lr_max": lambda: 0.1,
+    "mu": lambda: 1.0,
+    "L_smooth": lambda: 9.0,
+    "iterates": lambda: gradient_descent(grad, THETA, lr=0.05),
     "rng": lambda: np.random.default_rng(0),
     "A": CURVATURE.copy,
     "b": lambda: np.array([1.0, 2.0]),
@@ -67,6 +76,8 @@ GOOD: dict[str, Callable[[], Any]] = {
 }
 
 OWN: dict[str, dict[str, Callable[[], Any]]] = {
+    "one_cycle": {"warmup": lambda: 0.3},
+    "lr_range_test": {"method": lambda: lambda lr: gradient_descent(grad, THETA, lr), "lr_min": lambda: 1e-3},
     "duality_gap": {"nu": lambda: np.array([0.3])},
     "prox_box": {"low": lambda: -np.ones(3), "high": lambda: np.ones(3)},
     "prox_nuclear": {"v": DATA.copy},
@@ -120,7 +131,41 @@ NONSENSE: dict[str, list[Any]] = {
     "y": [3.0, [np.nan, 1.0], "y"],
     "v": [np.nan, "v"],
     "t": [-0.5, np.nan, "t"],
+    "T": [0, -1, 2.5, True],
+    "every": [0, -1, 2.5, True],
+    "up": [0, -1, 2.5, True],
+    "down": [0, -1, 2.5, True],
+    "growth": [0, -1, 2.5, True],
+    "steps": [0, -1, 2.5, True],
+    "patience": [0, -1, 2.5, True],
+    "warmup": [-1, True, *NOT_NUMBERS],
+    "factor": [0, -0.5, 1.1, *NOT_NUMBERS],
+    "lr_min": [-0.1, *NOT_NUMBERS],
+    "lr_max": [0, -0.1, *NOT_NUMBERS],
+    "start": [1, 0.5, -2, *NOT_NUMBERS],
+    "end": [1, 0.5, -2, *NOT_NUMBERS],
+    "notch": [1, 0.5, -2, *NOT_NUMBERS],
+    "decay": [-0.1, *NOT_NUMBERS],
+    "momentum_decay": [-0.1, *NOT_NUMBERS],
+    "min_delta": [-0.1, *NOT_NUMBERS],
+    "mu": [0, -0.1, *NOT_NUMBERS],
+    "L_smooth": [0, -0.1, *NOT_NUMBERS],
+    "method": [3, "sgd"],
+    "iterates": [3],
 }
+
+# Where a method means something else by a name.
+OWN_NONSENSE: dict[str, dict[str, list[Any]]] = {
+    "lr_range_test": {"memory": [1.0, -0.1, *NOT_NUMBERS]},
+    "duality_gap": {"mu": []},
+    "kkt_residuals": {"mu": [[np.nan], "mu", 1j]},
+}
+
+
+def nonsense(method: Method, name: str) -> list[Any]:
+    """What no method may take for this argument."""
+    own = OWN_NONSENSE.get(method.name, {})
+    return own[name] if name in own else NONSENSE.get(name, [])
 
 
 def parameters(method: Method) -> dict[str, inspect.Parameter]:

@@ -8,7 +8,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from samples import GOOD, NONSENSE, good_arguments, parameters
+from samples import GOOD, good_arguments, nonsense, parameters
 
 import optcourse
 from optcourse import run
@@ -18,7 +18,7 @@ from optcourse.streams import Stream
 
 
 def is_stream(row: Method) -> bool:
-    return "Iterates" in str(inspect.signature(row.function).return_annotation)
+    return str(inspect.signature(row.function).return_annotation) in ("Iterates", "Stream")
 
 
 STREAMS = [row for row in METHODS if is_stream(row)]
@@ -220,7 +220,7 @@ BAD = [
     pytest.param(row, name, value, id=f"{row.name}-{name}-{shown(value, 16)}")
     for row in METHODS
     for name in parameters(row)
-    for value in NONSENSE.get(name, [])
+    for value in nonsense(row, name)
 ]
 
 

@@ -84,7 +84,7 @@ class Convention:
             "scheduler": self.scheduler,
             "steps": self.steps,
             "problem": problem.name,
-            "start": problem.start.tolist(),
+            "start": problem.start.round(9).tolist(),  # a start may itself be computed, to the last bit or so
             "gradient at the start": problem.grad(problem.start).round(9).tolist(),
         }
         return json.dumps(facts, sort_keys=True)
