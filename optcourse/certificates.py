@@ -6,7 +6,7 @@ knowing the answer. Tests assert them before they compare with any peer; `optcou
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -124,6 +124,73 @@ def kkt_residuals(
         primal=float(max(np.abs(h).max(initial=0.0), g.max(initial=0.0))),
         dual=float(np.maximum(-mu, 0).max(initial=0.0)),
         complementarity=float(np.abs(mu * g).max(initial=0.0)),
+    )
+
+
+class LPResiduals(NamedTuple):
+    """How far a point and its prices are from solving a linear program, each relative to the numbers in it."""
+
+    primal: float
+    dual: float
+    gap: float
+
+
+def lp_floor(program: Any, y_ub: ArrayLike, y_eq: ArrayLike) -> tuple[float, float]:
+    r"""Return the floor under all feasible :math:`c^\top x` that prices prove, and by how much they miss being prices.
+
+    The floor is :math:`b_{ub}^\top y_{ub} + b_{eq}^\top y_{eq}` plus the least of :math:`r^\top x` within the bounds,
+    r = c − A_ubᵀ y_ub − A_eqᵀ y_eq. It needs y_ub ≤ 0, and r_j ≥ 0 (≤ 0) where x_j has no upper (lower) bound: what is
+    missed there is the second number.
+
+    Parameters
+    ----------
+    program : LinearProgram
+        The problem. With all costs zero, a floor above zero proves that nothing is feasible (Farkas).
+    y_ub, y_eq : arrays
+        The prices of the inequalities and equalities.
+
+    Examples
+    --------
+    >>> from optcourse import LinearProgram
+    >>> program = LinearProgram(c=[-3.0, -2.0], A_ub=[[1.0, 1.0], [1.0, 0.0]], b_ub=[4.0, 3.0])
+    >>> lp_floor(program, [-2.0, -1.0], []), lp_floor(program, [-3.0, 0.0], []), lp_floor(program, [-2.0, 0.0], [])
+    ((-11.0, 0.0), (-12.0, 0.0), (-8.0, 1.0))
+    """
+    y_ub, y_eq = vector("y_ub", y_ub), vector("y_eq", y_eq)
+    reduced = program.c - program.A_ub.T @ y_ub - program.A_eq.T @ y_eq
+    nearest = np.where(reduced >= 0, *program.bounds.T)  # where r_j x_j is least
+    bounded = np.isfinite(nearest)
+    floor = program.b_ub @ y_ub + program.b_eq @ y_eq + reduced[bounded] @ nearest[bounded]
+    return float(floor), float(max(y_ub.max(initial=0.0), np.abs(reduced[~bounded]).max(initial=0.0)))
+
+
+def lp_residuals(program: Any, x: ArrayLike, y_ub: ArrayLike, y_eq: ArrayLike) -> LPResiduals:
+    r"""Return how much x misses feasibility, how much the prices do, and how far :math:`c^\top x` is from their floor.
+
+    All three are zero exactly at a solution; the first is relative to the sides and bounds, the second to the costs,
+    the third to the value.
+
+    Parameters
+    ----------
+    program : LinearProgram
+        The problem.
+    x, y_ub, y_eq : arrays
+        The point, and the prices of the inequalities and equalities.
+
+    Examples
+    --------
+    >>> from optcourse import LinearProgram
+    >>> program = LinearProgram(c=[-3.0, -2.0], A_ub=[[1.0, 1.0], [1.0, 0.0]], b_ub=[4.0, 3.0])
+    >>> lp_residuals(program, [3.0, 1.0], [-2.0, -1.0], [])
+    LPResiduals(primal=0.0, dual=0.0, gap=0.0)
+    """
+    floor, off = lp_floor(program, y_ub, y_eq)
+    value = program.value(x)
+    sides = np.concatenate([program.b_ub, program.b_eq, program.bounds[np.isfinite(program.bounds)]])
+    return LPResiduals(
+        primal=program.violation(x) / (1 + float(np.abs(sides).max(initial=0.0))),
+        dual=off / (1 + float(np.abs(program.c).max())),
+        gap=abs(value - floor) / (1 + abs(value)),
     )
 
 
