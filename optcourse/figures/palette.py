@@ -40,6 +40,9 @@ METHODS: dict[str, str] = {
     "subgradient_descent": "olive",
 }
 
+# The family of Adam shares hues with others: in one picture with them, these are drawn with dashes.
+DASHED: tuple[str, ...] = ("adamw", "adamax", "nadam")
+
 # What iterates do: the three words under every step-size axis.
 BEHAVIOURS: dict[str, str] = {"converges": "green", "oscillates": "orange", "diverges": "vermilion"}
 

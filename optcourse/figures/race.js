@@ -1,0 +1,314 @@
+// The race: several methods on one landscape from one start. Choose who runs, tune each, drag the start.
+
+const LENGTH_STOPS = [10, 20, 30, 40, 50, 60, 80, 100, 150, 200, 300, 400, 500, 700, 1000, 1500, 2000];
+const ARRIVED = 1e-6;
+
+/** The stop of a scale nearest to a value. @param {number[]} stops @param {number} value */
+function nearestStop(stops, value) {
+  return stops.reduce((best, stop, k) => (Math.abs(Math.log(stop / value)) < Math.abs(Math.log(stops[best] / value)) ? k : best), 0);
+}
+
+/** 1, 2, 5 × 10ⁿ from one number to another. @param {number} low @param {number} high */
+function oneTwoFive(low, high) {
+  const found = [];
+  for (let power = Math.round(Math.log10(low)); 10 ** power <= high * 1.001; power++) for (const lead of [1, 2, 5]) found.push(Number(`${lead}e${power}`));
+  return found.filter((stop) => stop >= low * 0.999 && stop <= high * 1.001);
+}
+
+/**
+ * How the race went, in words; `optcourse.figures.race.told` says the same.
+ * @param {string} label @param {number} steps @param {{name: string, reason: string, gaps: ArrayLike<number>, arrived: number}[]} runs
+ */
+export function told(label, steps, runs) {
+  const name = (/** @type {{name: string}} */ run_) => RACERS[run_.name][0];
+  const order = (/** @type {[number, string]} */ [a, first], /** @type {[number, string]} */ [b, second]) => a - b || (first < second ? -1 : 1);
+  /** @type {[number, string][]} */
+  const arrived = [];
+  /** @type {[number, string][]} */
+  const late = [];
+  /** @type {string[]} */
+  const lost = [];
+  for (const one of runs) {
+    const last = one.gaps[one.gaps.length - 1];
+    if (one.arrived >= 0) arrived.push([one.arrived, name(one)]);
+    else if (one.reason !== "steps" || !(last <= one.gaps[0])) lost.push(name(one));
+    else late.push([last, name(one)]);
+  }
+  const parts = [];
+  if (arrived.length) parts.push(`to a loss within 10⁻⁶ of the minimum: ${arrived.sort(order).map(([k, who]) => `${who} ${k} steps`).join(", ")}`);
+  if (late.length) parts.push(`above the minimum after ${steps} steps: ${late.sort(order).map(([gap, who]) => `${who} ${short(gap)}`).join(", ")}`);
+  if (lost.length) parts.push(`diverging: ${lost.join(", ")}`);
+  return `Race, ${label}; ${parts.join("; ")}.`;
+}
+
+/** @param {Host} host */
+export function render(host) {
+  const { model } = host;
+  const frame = new Frame(host, "Race of first-order methods", draw);
+  const course = () => model.get("problem");
+  const facts = () => FACTS[course()];
+  const problem = () => problemOf(course(), model.get("kappa"));
+  /** @returns {string[]} */
+  const methods = () => model.get("methods");
+  /** @param {string} name */
+  const knobs = (name) => RACERS[name][1];
+  /** A racer's settings here: its own, the landscape's step size, what the reader chose. @param {string} name @returns {Record<string, number>} */
+  const chosen = (name) => {
+    const own = Object.fromEntries(Object.entries(knobs(name)).map(([knob, { start }]) => [knob, start]));
+    if (RATES[course()][name]) own.lr = RATES[course()][name];
+    return { ...own, ...model.get("settings_of")[name] };
+  };
+  /** @type {number | null} */
+  let shown = null;
+  let playing = 0;
+  const change = (/** @type {Record<string, any>} */ values) => {
+    stop();
+    shown = null;
+    frame.set(values);
+  };
+  const fresh = (/** @type {string} */ name) => ({ problem: name, theta0: frame.bytes(FACTS[name].start), steps: LENGTHS[name] ?? FACTS[name].steps, settings_of: {} });
+
+  const menu = frame.select({
+    label: "Landscape",
+    options: Object.keys(FACTS).map((name) => [name, FACTS[name].label]),
+    read: course,
+    write: (name) => change(fresh(name)),
+  });
+  const kappa = frame.slider({
+    label: "Condition number κ",
+    read: () => model.get("kappa"),
+    write: (value) => change({ kappa: value }),
+    bounds: () => ({ min: 1, max: Math.max(100, model.get("kappa")), step: 1 }),
+  });
+  const count = frame.slider({
+    label: "Steps",
+    read: () => nearestStop(LENGTH_STOPS, model.get("steps")),
+    write: (value) => change({ steps: LENGTH_STOPS[value] }),
+    bounds: () => ({ min: 0, max: LENGTH_STOPS.length - 1, step: 1 }),
+    words: () => String(model.get("steps")),
+    spoken: () => `${model.get("steps")} steps`,
+  });
+  const play = frame.button("Play", () => (playing ? stop() : start()));
+  const reset = frame.button("Reset", () => change({ ...fresh(course()), kappa: 30 }));
+
+  // Who takes part: one button a method, in the method's colour.
+  const field = html("div", { class: "oc-racers", role: "group", "aria-label": "Who takes part" });
+  const entries = Object.keys(RACERS).map((name) => {
+    const line = svg("svg", { viewBox: "0 0 20 10", "aria-hidden": "true" }, [svg("path", { d: "M1 5H19", stroke: `var(--oc-${name})`, "stroke-width": 3, ...(DASHED.includes(name) ? { "stroke-dasharray": "5 3" } : {}) })]);
+    const button = frame.button("", () => {
+      const there = methods();
+      const next = there.includes(name) ? there.filter((one) => one !== name) : Object.keys(RACERS).filter((one) => one === name || there.includes(one));
+      if (next.length) change({ methods: next, tuned: next.includes(name) ? name : next.includes(model.get("tuned")) ? model.get("tuned") : next[0] });
+    });
+    button.style.setProperty("--racer", `var(--oc-${name})`);
+    button.append(line, RACERS[name][0]);
+    field.append(button);
+    return { name, button };
+  });
+
+  // The sliders of one racer.
+  const tuning = html("div", { class: "oc-row", role: "group" });
+  const picker = frame.select({
+    label: "Tune",
+    options: Object.keys(RACERS).map((name) => [name, RACERS[name][0]]),
+    read: () => model.get("tuned"),
+    write: (name) => frame.set({ tuned: name }),
+  });
+  const sliders = ["lr", "beta", "rho", "beta1", "beta2", "eps", "weight_decay"].map((knob) => {
+    const details = () => knobs(model.get("tuned"))[knob];
+    const stops = () => oneTwoFive(details().low, details().high);
+    const value = () => chosen(model.get("tuned"))[knob];
+    const tune = (/** @type {number} */ number) => {
+      const name = model.get("tuned");
+      const all = model.get("settings_of");
+      change({ settings_of: { ...all, [name]: { ...all[name], [knob]: number } } });
+    };
+    const label = Object.values(RACERS).map(([, own]) => own[knob]?.label).find(Boolean);
+    const box = frame.slider({
+      label,
+      read: () => (!details() ? 0 : details().logarithmic ? nearestStop(stops(), value()) : value()),
+      write: (at) => tune(details().logarithmic ? stops()[at] : at),
+      bounds: () => (!details() ? { min: 0, max: 1, step: 1 } : details().logarithmic ? { min: 0, max: stops().length - 1, step: 1 } : { min: details().low, max: details().high, step: knob === "beta2" ? 0.001 : 0.01 }),
+      words: () => (details() ? short(value()) : ""),
+    });
+    tuning.append(box);
+    return { knob, box };
+  });
+  tuning.prepend(picker);
+
+  const panels = html("div", { class: "oc-panels oc-wide-left" });
+  const left = html("div", {});
+  const right = html("div", {});
+  panels.append(left, right);
+  const formula = html("p", { class: "oc-title" });
+  left.append(formula);
+  const map = new Panel(frame, left, { ratio: 0.75 });
+  right.append(html("p", { class: "oc-title" }, ["Loss above the minimum, step by step"]));
+  const curve = new Panel(frame, right, { ratio: 0.7, margin: { left: 50 } });
+  const body = html("tbody", {});
+  right.append(
+    html("table", { class: "oc-results" }, [
+      html("thead", {}, [html("tr", {}, ["method", "steps to 10⁻⁶", "at the end"].map((head) => html("th", { scope: "col" }, [head])))]),
+      body,
+    ]),
+  );
+  const theta0 = () => frame.vector("theta0");
+  const knob = handle(map, {
+    label: "Start of the race",
+    read: theta0,
+    write: (x, y) => change({ theta0: frame.bytes([x, y]) }),
+    home: () => change({ theta0: frame.bytes(facts().start) }),
+    words: () => `x = ${short(theta0()[0])}, y = ${short(theta0()[1])}`,
+  });
+  map.onPlace((x, y) => change({ theta0: frame.bytes([x, y]) }));
+  frame.add(html("div", { class: "oc-row" }, [menu, kappa, count, html("div", { class: "oc-buttons" }, [play, reset])]), html("div", { class: "oc-row" }, [field]), panels, tuning, frame.live);
+
+  /** @type {{name: string, path: Float64Array, rows: number, reason: string, losses: Float64Array, gaps: Float64Array, arrived: number}[]} */
+  let runs = [];
+
+  function compete() {
+    const { loss, grad } = problem();
+    const { minimum } = facts();
+    runs = methods().map((name) => {
+      const { path, rows, reason } = run(FIRST_ORDER[name](grad, theta0(), chosen(name)), theta0(), model.get("steps"));
+      const losses = new Float64Array(rows);
+      for (let k = 0; k < rows; k++) losses[k] = loss([path[2 * k], path[2 * k + 1]]);
+      const gaps = losses.map((one) => one - minimum);
+      return { name, path, rows, reason, losses, gaps, arrived: gaps.findIndex((gap) => gap <= ARRIVED) };
+    });
+  }
+
+  function draw() {
+    if (!playing) compete();
+    const last = model.get("steps");
+    const now = Math.min(last, shown ?? last);
+    kappa.hidden = !facts().hasKappa;
+    formula.textContent = facts().formula;
+    for (const { name, button } of entries) button.setAttribute("aria-pressed", String(methods().includes(name)));
+    tuning.setAttribute("aria-label", `Settings of ${RACERS[model.get("tuned")][0]}`);
+    for (const { knob: which, box } of sliders) {
+      box.hidden = !knobs(model.get("tuned"))[which];
+      box.input.style.setProperty("--oc-accent", `var(--oc-${model.get("tuned")})`);
+    }
+    drawMap(now);
+    drawCurve(now);
+    tabulate();
+    knob.refresh();
+    play.textContent = playing ? "Pause" : "Play";
+    if (!playing) frame.say(told(facts().label, last, runs));
+    return { runs: runs.map(({ name, path, losses, reason }) => ({ name, path, losses, reason })), shown: Math.floor(now) };
+  }
+
+  /** @param {CanvasRenderingContext2D} context @param {string} name */
+  function pen(context, name) {
+    context.strokeStyle = context.fillStyle = frame.colours[name];
+    context.setLineDash(DASHED.includes(name) ? [7, 4] : []);
+  }
+
+  /** @param {number} now */
+  function drawMap(now) {
+    const { colours } = frame;
+    map.equal(facts().window);
+    map.axes({ xLabel: "x", yLabel: "y" });
+    map.backdrop(`${course()}|${model.get("kappa")}`, (context) => {
+      paintLandscape(map, context, problem(), facts());
+      map.gridlines(context, false);
+    });
+    map.move((context) => {
+      context.lineWidth = 2;
+      for (const { name, path, rows } of runs) {
+        const upTo = Math.min(rows, Math.floor(now) + 1);
+        pen(context, name);
+        context.globalAlpha = 0.9;
+        map.line(context, path, upTo);
+        context.globalAlpha = 1;
+        context.setLineDash([]);
+        const end = path.subarray(2 * upTo - 2, 2 * upTo);
+        context.fillStyle = colours.paper;
+        map.dots(context, end, 6.5);
+        context.fillStyle = colours[name];
+        map.dots(context, end, 5);
+      }
+    });
+  }
+
+  /** @param {number} now */
+  function drawCurve(now) {
+    const most = runs.reduce((high, { gaps }) => Math.max(high, gaps.reduce((a, b) => Math.max(a, b), 0)), 0);
+    const start = runs[0].gaps[0];
+    const top = 10 ** Math.ceil(Math.log10(Math.max(1e-8, Math.min(most, 1e3 * start))));
+    const steps = model.get("steps");
+    curve.coordinates([0, steps], [1e-9, top], { logY: true });
+    curve.axes({ xLabel: "step", yWords: tens, xTicks: curve.x.ticks(4).filter(Number.isInteger) });
+    curve.backdrop(`${top}|${steps}`, (context) => curve.gridlines(context));
+    curve.move((context) => {
+      context.lineWidth = 2;
+      for (const { name, gaps, rows } of runs) {
+        const points = new Float64Array(2 * rows);
+        for (let k = 0; k < rows; k++) {
+          points[2 * k] = k;
+          points[2 * k + 1] = Math.max(1e-16, gaps[k]);
+        }
+        pen(context, name);
+        curve.line(context, points, Math.min(rows, Math.floor(now) + 1));
+      }
+    });
+  }
+
+  function tabulate() {
+    body.replaceChildren(
+      ...runs.map(({ name, arrived, gaps, reason }) => {
+        const last = gaps[gaps.length - 1];
+        const row = html("tr", {}, [
+          html("th", { scope: "row" }, [html("i", { class: DASHED.includes(name) ? "oc-dashed" : "", "aria-hidden": "true" }), RACERS[name][0]]),
+          html("td", {}, [arrived >= 0 ? String(arrived) : "–"]),
+          html("td", {}, [reason !== "steps" ? "diverges" : short(Math.max(0, last))]),
+        ]);
+        row.style.setProperty("--racer", `var(--oc-${name})`);
+        return row;
+      }),
+    );
+  }
+
+  function start() {
+    const last = model.get("steps");
+    if (shown === null || shown >= last) shown = 0;
+    const speed = Math.max(5, last / 8);
+    const jump = still();
+    let before = performance.now();
+    const tick = (/** @type {number} */ time) => {
+      if (!playing) return;
+      if (time - before >= (jump ? 400 : 0)) {
+        shown = jump ? Math.floor(shown ?? 0) + Math.max(1, Math.round(speed * 0.4)) : (shown ?? 0) + ((time - before) / 1000) * speed;
+        before = time;
+        if (shown >= last) {
+          shown = last;
+          stop();
+          return;
+        }
+        frame.redraw();
+      }
+      playing = requestAnimationFrame(tick);
+    };
+    playing = requestAnimationFrame(tick);
+    frame.redraw();
+  }
+  function stop() {
+    if (!playing) return;
+    cancelAnimationFrame(playing);
+    playing = 0;
+    if (shown !== null) frame.redraw();
+  }
+  frame.signal.addEventListener("abort", stop);
+
+  frame.start(["problem", "kappa", "steps", "theta0", "methods", "settings_of", "tuned"]);
+  return stop;
+}
+
+/** A power of ten as people write it. @param {number} value */
+function tens(value) {
+  const exponent = Math.round(Math.log10(value));
+  return exponent === 0 ? "1" : exponent === 1 ? "10" : `10${String(exponent).replace(/./g, (c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)])}`;
+}
+
+export default { render };

@@ -1,0 +1,163 @@
+"""The race: its rules are the package's under node, and what it draws in a browser is what Python computes."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from host import open_figures
+
+import optcourse
+from optcourse.figures import Race
+from optcourse.figures.base import compose
+from optcourse.figures.race import COURSES, RACERS
+
+FIGURE = "document.querySelector('.optcourse-figure')"
+
+
+def test_every_rule_makes_pythons_iterates(node: Callable[[str, Path], str], tmp_path: Path) -> None:
+    """Fed with the same gradients, so that no rounding error is amplified by a landscape; θ enters them a little."""
+    (tmp_path / "figure.mjs").write_text(str(compose(Race.constants, Race.sources)), encoding="utf-8")
+    rng = np.random.default_rng(11)
+    cases: list[dict[str, Any]] = []
+    for name, (_, knobs) in 4 * list(RACERS.items()):
+        own = {"lr": rng.uniform(0.001, 0.1), "beta": rng.uniform(0, 0.95), "beta1": rng.uniform(0, 0.95)}
+        own |= {"beta2": rng.uniform(0.8, 0.999), "rho": rng.uniform(0.5, 0.95), "eps": 10 ** rng.uniform(-8, -3)}
+        settings = {knob: value for knob, value in (own | {"weight_decay": rng.uniform(0, 1)}).items() if knob in knobs}
+        pushes = rng.normal(size=(300, 3)).tolist()
+        cases.append({"name": name, "settings": settings, "start": rng.normal(size=3).tolist(), "pushes": pushes})
+    program = f"""
+    import {{ FIRST_ORDER, run }} from "./figure.mjs";
+    const answer = (c) => {{
+      let k = 0;
+      const grad = (theta) => {{ const push = c.pushes[k++]; return theta.map((t, j) => push[j] + 0.1 * t); }};
+      return [...run(FIRST_ORDER[c.name](grad, c.start, c.settings), c.start, 300).path];
+    }};
+    console.log(JSON.stringify({json.dumps(cases)}.map(answer)));
+    """
+    for case, drawn in zip(cases, json.loads(node(program, tmp_path)), strict=True):
+        pushes = iter(np.array(case["pushes"]))
+        stream = getattr(optcourse, case["name"])(
+            lambda theta, pushes=pushes: next(pushes) + 0.1 * theta, case["start"], **case["settings"]
+        )
+        path = optcourse.run(stream, steps=300).iterates
+        np.testing.assert_allclose(np.reshape(drawn, path.shape), path, rtol=1e-12, atol=1e-12, err_msg=case["name"])
+
+
+def test_every_racer_gets_ahead_with_its_own_settings() -> None:
+    for problem in COURSES:
+        race = Race(problem=problem, methods=list(RACERS))
+        for name, trace in race.traces.items():
+            assert trace.reason == "steps", (problem, name)
+            assert trace.losses is not None
+            assert trace.losses[-1] < trace.losses[0], (problem, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("methods", []),
+        ("methods", ["banana"]),
+        ("methods", "adam"),
+        ("settings_of", {"adam": {"rho": 0.5}}),
+        ("settings_of", {"banana": {}}),
+        ("settings_of", {"adam": {"lr": -1}}),
+        ("tuned", "banana"),
+        ("theta0", [1.0]),
+    ],
+)
+def test_a_bad_setting_is_refused_by_name(name: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=rf"^{name} = "):
+        Race(**{name: value})
+
+
+@pytest.fixture
+def show(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    pages: list[Any] = []
+
+    def show(figure: Race, **options: Any) -> Any:
+        pages.append(open_figures(chromium, tmp_path, figure, **options))
+        return pages[-1]
+
+    yield show
+    for page in pages:
+        assert page.problems == []
+        page.context.close()
+
+
+def agree(page: Any) -> Race:
+    """Assert that the paths and the words are Python's for the page's settings; return the figure."""
+    state = page.evaluate(
+        """() => { const s = { ...models[0].state }; const v = s.theta0;
+        s.theta0 = [v.getFloat64(0, true), v.getFloat64(8, true)]; return s; }"""
+    )
+    race = Race(**state)
+    drawn = page.evaluate(f"() => {FIGURE}.drawn.runs.map((r) => ({{ ...r, path: [...r.path] }}))")
+    traces = race.traces
+    assert [one["name"] for one in drawn] == list(traces)
+    for one in drawn:
+        path = traces[one["name"]].iterates
+        np.testing.assert_allclose(np.reshape(one["path"], path.shape), path, rtol=1e-9, atol=1e-9)
+    assert page.inner_text(".oc-live") == race.text
+    return race
+
+
+def test_every_control_draws_what_python_computes(show: Callable[..., Any]) -> None:
+    # Without RMSProp, which bounces about the floor of a ravine and amplifies the last digit of a cosine.
+    steady = ["gradient_descent", "momentum", "nesterov", "adam"]
+    page = show(Race(methods=steady))
+    assert agree(page).methods == steady
+    page.get_by_role("button", name="AdaGrad", exact=True).press("Enter")
+    assert "adagrad" in agree(page).methods
+    page.get_by_role("button", name="Adam", exact=True).click()
+    assert "adam" not in agree(page).methods
+    page.get_by_label("Tune").select_option("momentum")
+    for label, knob in [("Step size η", "lr"), ("Momentum β", "beta")]:
+        before = agree(page).chosen("momentum")[knob]
+        page.get_by_label(label, exact=True).press("ArrowLeft")
+        assert agree(page).chosen("momentum")[knob] < before
+    page.get_by_label("Condition number κ").press("ArrowRight")
+    assert agree(page).kappa == 31
+    page.get_by_label("Steps", exact=True).press("ArrowLeft")
+    assert agree(page).steps == 100
+    page.get_by_label("Start of the race").press("ArrowUp")
+    agree(page)
+    page.get_by_label("Landscape").select_option("himmelblau")
+    assert agree(page).problem == "himmelblau"
+    page.get_by_role("button", name="Reset").click()
+    assert agree(page).settings_of == {}
+
+
+def test_the_last_racer_cannot_be_sent_away(show: Callable[..., Any]) -> None:
+    page = show(Race(methods=["adam"]))
+    page.get_by_role("button", name="Adam", exact=True).click()
+    assert agree(page).methods == ["adam"]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing(show: Callable[..., Any], npm: Callable[[str], Path], theme: str) -> None:
+    page = show(Race(methods=list(RACERS)), theme=theme, viewport={"width": 320, "height": 900})
+    page.add_script_tag(path=str(npm("axe-core") / "axe.min.js"))
+    assert page.evaluate("axe.run('.optcourse-figure').then((r) => r.violations.map((v) => v.id))") == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_input_to_redraw(show: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> None:
+    """Time 60 moves of the start with five methods racing; the numbers are printed, not judged."""
+    page = show(Race(problem="rosenbrock"))
+    times = page.evaluate(
+        f"""() => {{ const frame = {FIGURE}.frame; const times = [];
+        for (let k = 0; k < 60; k++) {{ const before = performance.now();
+          frame.set({{ theta0: frame.bytes([Math.cos(k), Math.sin(k)]) }}); times.push(performance.now() - before); }}
+        return times; }}"""
+    )
+    with capsys.disabled():
+        print(
+            f"\nRace, five methods of 1000 steps: median {statistics.median(times):.2f} ms, p95 {sorted(times)[56]:.2f}"
+        )
+    assert len(times) == 60
