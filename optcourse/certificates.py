@@ -33,6 +33,11 @@ def lasso_gap(X: Array, y: Array, lam: float, theta: Array) -> float:
     The residual r = y − Xθ, scaled down until ‖Xᵀν‖∞ ≤ λ, is a feasible dual point ν with value
     ½‖y‖² − ½‖y − ν‖²; the gap bounds how far L(θ) is above the minimum, and is zero exactly there.
 
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or λ < 0.
+
     References
     ----------
     S.-J. Kim, K. Koh, M. Lustig, S. Boyd and D. Gorinevsky, "An interior-point method for large-scale ℓ1-regularized
@@ -43,6 +48,8 @@ def lasso_gap(X: Array, y: Array, lam: float, theta: Array) -> float:
     >>> lasso_gap([[2.0, 0.0], [0.0, 1.0]], [4.0, 1.5], 1.0, [1.75, 0.5])
     0.0
     """
+    if X.shape != (np.size(y), np.size(theta)):
+        raise refuse("X", X, f"must have shape {(np.size(y), np.size(theta))} to fit y and theta, not {X.shape}")
     residual = y - X @ theta
     steepest = float(np.abs(X.T @ residual).max(initial=0.0))
     dual = residual * min(1.0, lam / steepest if steepest > 0 else 1.0)
