@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -64,3 +65,13 @@ def test_a_rate_one_part_in_a_million_off_is_noticed() -> None:
         theirs = recording["iterates"]
     stream = gradient_descent(problems.ravine().grad, problems.ravine().start, lr=row.settings["lr"] * (1 + 1e-6))
     assert deviation(np.array([next(stream) for _ in range(row.steps)]), theirs) > 1000 * TOLERANCE
+
+
+def test_a_missing_pytorch_is_a_failure_in_ci_and_a_skip_at_home(require, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="torch is not installed"):
+        require("torch")
+    monkeypatch.delenv("CI")
+    with pytest.raises(pytest.skip.Exception, match="torch is not installed"):
+        require("torch")
