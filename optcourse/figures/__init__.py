@@ -2,7 +2,18 @@
 
 from optcourse.figures.base import Figure, Point, Setting
 from optcourse.figures.descent_playground import DescentPlayground
+from optcourse.figures.epsilon_explorer import EpsilonExplorer
+from optcourse.figures.loss_gallery import LossGallery
 from optcourse.figures.objective_gallery import ObjectiveGallery
 from optcourse.figures.race import Race
 
-__all__ = ["DescentPlayground", "Figure", "ObjectiveGallery", "Point", "Race", "Setting"]
+__all__ = [
+    "DescentPlayground",
+    "EpsilonExplorer",
+    "Figure",
+    "LossGallery",
+    "ObjectiveGallery",
+    "Point",
+    "Race",
+    "Setting",
+]

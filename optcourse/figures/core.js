@@ -5,7 +5,9 @@
  * @typedef {{get(name: string): any, set(name: string, value: any): void, save_changes(): void,
  *   on(event: string, f: () => void): void, off(event: string, f: () => void): void}} Model
  * @typedef {{model: Model, el: HTMLElement, signal?: AbortSignal}} Host
- * @typedef {((value: number) => number) & {invert(pixel: number): number, domain: number[], range: number[], ticks(n: number): number[]}} Scale
+ * @typedef {((value: number) => number) & {invert(pixel: number): number, domain: number[], range: number[], ticks(n: number): number[],
+ *   round(value: number): number, move(value: number, steps: number): number}} Scale
+ *   round: to what a hand can mean; move: by so many presses of an arrow key
  * @typedef {[number, number]} Pair
  */
 
@@ -28,6 +30,12 @@ export function short(value) {
   if (power >= 3 && power < 5) return sign + size.toFixed(0);
   const raised = String(power).replace(/./g, (c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]);
   return `${sign}${bare(digits)}×10${raised}`;
+}
+
+/** A power of ten as people write it, for the ticks of a logarithmic axis. @param {number} value */
+export function power(value) {
+  const exponent = Math.round(Math.log10(value));
+  return exponent === 0 ? "1" : exponent === 1 ? "10" : `10${String(exponent).replace(/./g, (c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)])}`;
 }
 
 /** Like `short`, with as many decimals as the step of a slider shows. @param {number} value @param {number} step */
@@ -65,6 +73,12 @@ export function linear(domain, range) {
     range,
     invert: (/** @type {number} */ pixel) => a + ((pixel - p) / (q - p)) * (b - a),
     ticks: (/** @type {number} */ n) => ticksBetween(Math.min(a, b), Math.max(a, b), n),
+    // Two pixels of a small screen are the finest a hand can mean: round to that, so that numbers stay readable.
+    round: (/** @type {number} */ value) => {
+      const step = niceStep(Math.abs(b - a) / 400);
+      return Number((Math.round(value / step) * step).toPrecision(12));
+    },
+    move: (/** @type {number} */ value, /** @type {number} */ steps) => value + steps * niceStep(Math.abs(b - a) / 80),
   });
 }
 
@@ -79,9 +93,12 @@ export function logarithmic(domain, range) {
       const [low, high] = inner.domain;
       const step = Math.max(1, Math.ceil((high - low) / n));
       const found = [];
-      for (let power = Math.ceil(low / step - 1e-9) * step; power <= high + 1e-9; power += step) found.push(10 ** power);
+      for (let power = Math.ceil(low / step - 1e-9) * step; power <= high + 1e-9; power += step) found.push(Number(`1e${power}`));
       return found;
     },
+    // Two digits; ten steps a decade: 1, 1.3, 1.6, 2, 2.5, 3.2, 4, 5, 6.3, 7.9.
+    round: (/** @type {number} */ value) => Number(value.toPrecision(2)),
+    move: (/** @type {number} */ value, /** @type {number} */ steps) => Number((10 ** ((Math.round(10 * Math.log10(value)) + steps) / 10)).toPrecision(2)),
   });
 }
 
@@ -368,13 +385,39 @@ export class Frame {
   }
 
   /**
+   * A switch that is on or off: a button with, if it stands for a line, that line's colour.
+   * @param {{text: string, read: () => boolean, write: (on: boolean) => void, colour?: string, label?: string}} options colour: by its name in the palette
+   */
+  toggle({ text, read, write, colour, label }) {
+    const button = this.button(text, () => write(!read()), label);
+    button.classList.add("oc-toggle");
+    if (colour) button.prepend(html("span", { class: "oc-swatch", style: `--oc-accent: var(--oc-${colour})` }));
+    this.controls.push(() => button.setAttribute("aria-pressed", String(read())));
+    return button;
+  }
+
+  /**
+   * Buttons of which one is pressed.
+   * @param {{label: string, options: [string, string][], read: () => string, write: (value: string) => void}} choice value and text of each option
+   */
+  choice({ label, options, read, write }) {
+    const buttons = options.map(([value, text]) => {
+      const button = this.button(text, () => write(value));
+      this.controls.push(() => button.setAttribute("aria-pressed", String(read() === value)));
+      return button;
+    });
+    return html("div", { class: "oc-choice", role: "group", "aria-label": label }, buttons);
+  }
+
+  /**
    * A legend: the mark of each entry is a bit of SVG in a 22 × 14 box, or "line" or "dot" of a colour by its name in the palette.
-   * @param {{mark: "line" | "dot" | "ring" | "star" | "dash" | "cross", colour: string, text: string}[]} entries
+   * @param {{mark: "line" | "dot" | "ring" | "star" | "dash" | "dots" | "cross", colour: string, text: string}[]} entries
    */
   legend(entries) {
     const marks = {
       line: (/** @type {string} */ c) => svg("path", { d: "M1 7H21", stroke: c, "stroke-width": 2.5 }),
       dash: (/** @type {string} */ c) => svg("path", { d: "M1 7H21", stroke: c, "stroke-width": 2, "stroke-dasharray": "5 3" }),
+      dots: (/** @type {string} */ c) => svg("path", { d: "M1 7H21", stroke: c, "stroke-width": 2, "stroke-dasharray": "2 3" }),
       dot: (/** @type {string} */ c) => svg("circle", { cx: 11, cy: 7, r: 4, fill: c }),
       ring: (/** @type {string} */ c) => svg("circle", { cx: 11, cy: 7, r: 5, fill: "var(--oc-paper)", stroke: c, "stroke-width": 3 }),
       cross: (/** @type {string} */ c) => svg("path", { d: "M7 3L15 11M7 11L15 3", stroke: c, "stroke-width": 2 }),
@@ -639,11 +682,7 @@ export function handle(panel, { label, read, write, home, words, place = read, f
   box.append(knob);
   const limits = (/** @type {Scale} */ scale) => [Math.min(...scale.domain), Math.max(...scale.domain)];
   const held = (/** @type {number} */ value, /** @type {Scale} */ scale) => Math.min(limits(scale)[1], Math.max(limits(scale)[0], value));
-  // Two pixels of a small screen are the finest a hand can mean: round to that, so that numbers stay readable.
-  const rounded = (/** @type {number} */ value, /** @type {Scale} */ scale) => {
-    const step = niceStep(Math.abs(scale.domain[1] - scale.domain[0]) / 400);
-    return held(Number((Math.round(value / step) * step).toPrecision(12)), scale);
-  };
+  const rounded = (/** @type {number} */ value, /** @type {Scale} */ scale) => held(scale.round(value), scale);
   const go = (/** @type {number} */ x, /** @type {number} */ y) => write(rounded(x, panel.x), flat() ? y : rounded(y, panel.y));
   /** @type {number[]} */
   let grip = [0, 0];
@@ -666,13 +705,14 @@ export function handle(panel, { label, read, write, home, words, place = read, f
   knob.addEventListener("keydown", (event) => {
     const [x, y] = read();
     const far = event.shiftKey ? 10 : 1;
-    const [dx, dy] = [panel.x, panel.y].map((scale) => far * niceStep(Math.abs(scale.domain[1] - scale.domain[0]) / 80));
+    const across = (/** @type {number} */ steps) => go(panel.x.move(x, steps), y);
+    const up = (/** @type {number} */ steps) => (flat() ? across(steps) : go(x, panel.y.move(y, steps)));
     /** @type {Record<string, () => void>} */
     const keys = {
-      ArrowLeft: () => go(x - dx, y),
-      ArrowRight: () => go(x + dx, y),
-      ArrowUp: () => (flat() ? go(x + dx, y) : go(x, y + dy)),
-      ArrowDown: () => (flat() ? go(x - dx, y) : go(x, y - dy)),
+      ArrowLeft: () => across(-far),
+      ArrowRight: () => across(far),
+      ArrowUp: () => up(far),
+      ArrowDown: () => up(-far),
       Home: home,
     };
     if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;

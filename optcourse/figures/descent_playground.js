@@ -360,10 +360,4 @@ export function render(host) {
   return stop;
 }
 
-/** A power of ten as people write it. @param {number} value */
-function power(value) {
-  const exponent = Math.round(Math.log10(value));
-  return exponent === 0 ? "1" : exponent === 1 ? "10" : `10${String(exponent).replace(/./g, (c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)])}`;
-}
-
 export default { render };

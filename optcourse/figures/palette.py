@@ -43,6 +43,17 @@ METHODS: dict[str, str] = {
 # The family of Adam shares hues with others: in one picture with them, these are drawn with dashes.
 DASHED: tuple[str, ...] = ("adamw", "adamax", "nadam")
 
+# One loss of an example, one colour (3.1), and one way to measure a slope (3.15).
+LOSSES: dict[str, str] = {
+    "squared": "blue",
+    "absolute": "vermilion",
+    "huber": "green",
+    "logistic": "purple",
+    "hinge": "orange",
+    "cross_entropy": "sky",
+}
+DIFFERENCES: dict[str, str] = {"forward": "orange", "central": "blue", "complex": "green"}
+
 # What iterates do: the three words under every step-size axis.
 BEHAVIOURS: dict[str, str] = {"converges": "green", "oscillates": "orange", "diverges": "vermilion"}
 
@@ -77,7 +88,8 @@ def scheme(name: str) -> dict[str, str]:
         raise ValueError(f"name = {name!r}: must be one of 'light', 'dark'")
     side = SCHEMES.index(name)
     colours = {role: pair[side] for role, pair in (HUES | PAPER).items()}
-    return colours | {word: HUES[hue][side] for word, hue in (METHODS | BEHAVIOURS).items()}
+    named = METHODS | BEHAVIOURS | LOSSES | DIFFERENCES
+    return colours | {word: HUES[hue][side] for word, hue in named.items()}
 
 
 def contrast(first: str, second: str) -> float:
