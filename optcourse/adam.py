@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from optcourse.arguments import Array, Gradient, non_negative
+from optcourse.arguments import Array, Gradient, flag, non_negative
 from optcourse.streams import Iterates, Rate, rates, stream
 
 
-@stream()
+@stream(amsgrad=flag)
 def adam(
     grad: Gradient,
     theta: Array,

@@ -126,12 +126,27 @@ def fraction(name: str, value: Any) -> float:
     return checked_value
 
 
+def open_fraction(name: str, value: Any) -> float:
+    """A number strictly between 0 and 1."""
+    needed = "must lie strictly between 0 and 1"
+    if not 0 < (checked_value := _number(name, value, needed)) < 1:
+        raise refuse(name, value, needed)
+    return checked_value
+
+
 def probability(name: str, value: Any) -> float:
     """A number in [0, 1]."""
     needed = "must lie in [0, 1]"
     if not 0 <= (checked_value := _number(name, value, needed)) <= 1:
         raise refuse(name, value, needed)
     return checked_value
+
+
+def flag(name: str, value: Any) -> bool:
+    """Yes or no."""
+    if not isinstance(value, bool | np.bool_):
+        raise refuse(name, value, "must be True or False")
+    return bool(value)
 
 
 def count(name: str, value: Any) -> int:

@@ -301,7 +301,7 @@ def lagrange_dual(program: QuadraticProgram) -> LagrangeDual:
     return LagrangeDual(value, minimiser)
 
 
-@checked(program=quadratic_program, x=vector)
+@checked(program=quadratic_program, x=vector, nu=vector, mu=vector)
 def duality_gap(program: QuadraticProgram, x: Array, nu: Any = (), mu: Any = ()) -> float:
     r"""Return f(x) − g(ν, μ) for a feasible x and multipliers ν, μ ≥ 0: how far x can be from optimal, at the most.
 
@@ -317,7 +317,7 @@ def duality_gap(program: QuadraticProgram, x: Array, nu: Any = (), mu: Any = ())
     Raises
     ------
     ValueError
-        If x is not feasible: then the difference bounds nothing.
+        If x is not feasible: then the difference bounds nothing. If shapes do not fit.
 
     Examples
     --------
@@ -325,7 +325,9 @@ def duality_gap(program: QuadraticProgram, x: Array, nu: Any = (), mu: Any = ())
     >>> duality_gap(program, [2.0, 0.0], nu=[-1.0]), duality_gap(program, [1.0, 1.0], nu=[-1.0])
     (1.0, 0.0)
     """
-    x = vector("x", x)
+    for name, given, fitting in (("x", x, program.c), ("nu", nu, program.b_eq), ("mu", mu, program.b_ub)):
+        if np.shape(given) != fitting.shape:
+            raise refuse(name, given, f"must have shape {fitting.shape}, not {np.shape(given)}")
     off = max(np.abs(program.A_eq @ x - program.b_eq).max(initial=0), (program.A_ub @ x - program.b_ub).max(initial=0))
     if off > 1e-8 * (1 + np.abs(x).max()):
         raise refuse("x", x, f"must be feasible, but misses a constraint by {off:.3g}")

@@ -153,7 +153,12 @@ def _select(scores: Array, rng: np.random.Generator, size: int, selection: str, 
     return rng.choice(len(scores), size=size, p=chances)
 
 
-@stream(sigma=positive, parents=count, children=count)
+def _enough_children(given: dict[str, Any]) -> None:
+    if given["children"] < given["parents"]:
+        raise refuse("children", given["children"], f"must be at least parents = {given['parents']}")
+
+
+@stream(prepare=_enough_children, sigma=positive, parents=count, children=count)
 def evolution_strategy(
     losses: Losses,
     theta: Array,
@@ -214,7 +219,14 @@ def evolution_strategy(
         yield best
 
 
-@stream(sigma=positive)
+def at_least_two(name: str, value: Any) -> int:
+    """How many children: the better half become parents, and half of one is nobody."""
+    if count(name, value) < 2:
+        raise refuse(name, value, "must be a whole number, 2 or more")
+    return int(value)
+
+
+@stream(sigma=positive, children=at_least_two)
 def cma_es(
     losses: Losses, theta: Array, rng: np.random.Generator, sigma: float = 0.3, children: int | None = None
 ) -> Iterates:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from optcourse.arguments import Array, Gradient, Hessian, Loss, checked, function, positive, refuse, vector
+from optcourse.arguments import Array, Gradient, Hessian, Loss, checked, count, function, positive, refuse, vector
 from optcourse.convexity import QuadraticProgram, quadratic_program
 from optcourse.newton import bfgs
 from optcourse.streams import Iterates, stream
@@ -136,7 +136,7 @@ def newton_kkt(grad: Gradient, hess: Hessian, theta: Array, A: Array, b: Array) 
     return "solved"
 
 
-@checked(program=quadratic_program, x=vector)
+@checked(program=quadratic_program, x=vector, max_steps=count)
 def active_set_qp(program: QuadraticProgram, x: Array, max_steps: int = 1000) -> KKTPoint:
     r"""Solve a strictly convex quadratic program by guessing which inequalities bind, and correcting the guess.
 
@@ -174,6 +174,8 @@ def active_set_qp(program: QuadraticProgram, x: Array, max_steps: int = 1000) ->
     >>> point.x.round(12), point.mu.round(12)
     (array([0.2, 0.9]), array([1.6, 0. ]))
     """
+    if x.shape != program.c.shape:
+        raise refuse("x", x, f"must have shape {program.c.shape}, not {x.shape}")
     slack = program.b_ub - program.A_ub @ x
     scale = 1e-9 * (1 + np.abs(x).max(initial=0.0))
     if slack.min(initial=0.0) < -scale or np.abs(program.A_eq @ x - program.b_eq).max(initial=0.0) > scale:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from optcourse.arguments import Array, Gradient, Loss, checked, count, iterate, positive, refuse
+from optcourse.arguments import Array, Gradient, Loss, checked, count, iterate, open_fraction, positive, refuse
 
 ROUNDING = 4 * np.finfo(float).eps  # relative: below this, two losses cannot be told apart
 LEAST_RATE = 1e-18
@@ -22,11 +22,10 @@ class Step(NamedTuple):
     grad: Any = None  # ∇L there, where the search has evaluated it
 
 
-def open_fraction(name: str, value: Any) -> float:
-    """A number strictly between 0 and 1."""
-    if isinstance(value, bool) or not (np.ndim(value) == 0 and 0 < value < 1):
-        raise refuse(name, value, "must lie strictly between 0 and 1")
-    return float(value)
+def fits(direction: Array, theta: Array) -> None:
+    """Refuse a direction of another shape than the point."""
+    if np.shape(direction) != np.shape(theta):
+        raise refuse("direction", direction, f"must have the shape of theta, {np.shape(theta)}")
 
 
 def downhill(slope: float, direction: Array) -> float:
@@ -78,6 +77,7 @@ def backtracking(
     >>> backtracking(lambda theta: theta**2, lambda theta: 2 * theta, theta=2.0, direction=-4.0, c1=0.1).rate
     0.5
     """
+    fits(direction, theta)
     slope = downhill(float(np.vdot(grad(theta), direction)), direction)
     found = armijo_step(loss, theta, direction, slope, lr, c1, shrink)
     if found is None:
@@ -151,6 +151,7 @@ def strong_wolfe(
     >>> float(step.rate), float(step.theta)
     (0.5, 0.0)
     """
+    fits(direction, theta)
     if c1 >= c2:
         raise refuse("c1", c1, f"must be below c2 = {c2}")
     here = Step(0.0, theta, loss(theta), grad(theta))

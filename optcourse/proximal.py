@@ -178,6 +178,23 @@ def prox_l2(v: Array, t: float) -> Array:
     return v / (1 + t)
 
 
+def _disjoint(groups: Sequence[Sequence[int]], n: int) -> list[Array]:
+    """Each group as an array of indices."""
+    try:
+        members = [np.asarray(group) for group in groups]
+        together = np.concatenate(members)
+    except (TypeError, ValueError):  # not lists
+        together = np.array([n])
+    if (
+        together.dtype.kind not in "iu"
+        or np.unique(together).size != together.size
+        or together.min() < 0
+        or together.max() >= n
+    ):
+        raise refuse("groups", groups, f"must be disjoint lists of indices below {n}")
+    return members
+
+
 @checked(v=iterate, t=non_negative)
 def prox_group(v: Array, t: float, groups: Sequence[Sequence[int]] | None = None) -> Array:
     r"""Return :math:`\arg\min_u\ t \sum_g \|u_g\|_2 + \tfrac12 \|u - v\|^2`: a group shrinks as one, or vanishes.
@@ -197,10 +214,7 @@ def prox_group(v: Array, t: float, groups: Sequence[Sequence[int]] | None = None
     array([2.4, 3.2, 0. , 0. ])
     """
     shrunk = np.array(v, dtype=float)
-    members = [np.arange(shrunk.size)] if groups is None else [np.asarray(group, dtype=int) for group in groups]
-    together = np.concatenate(members)
-    if np.unique(together).size != together.size or together.min() < 0 or together.max() >= shrunk.size:
-        raise refuse("groups", groups, f"must be disjoint lists of indices below {shrunk.size}")
+    members = [np.arange(shrunk.size)] if groups is None else _disjoint(groups, shrunk.size)
     for group in members:
         norm = np.linalg.norm(shrunk[group])
         shrunk[group] *= max(0.0, 1 - t / norm) if norm > 0 else 0.0

@@ -26,6 +26,7 @@ from optcourse.arguments import (
     function,
     index,
     non_negative,
+    open_fraction,
     positive,
     refuse,
 )
@@ -43,13 +44,6 @@ def above_one(name: str, value: Any) -> float:
     """A number above 1."""
     if positive(name, value) <= 1:
         raise refuse(name, value, "must be above 1")
-    return float(value)
-
-
-def open_fraction(name: str, value: Any) -> float:
-    """A number in (0, 1)."""
-    if fraction(name, value) == 0:
-        raise refuse(name, value, "must lie in (0, 1)")
     return float(value)
 
 

@@ -102,7 +102,15 @@ OWN: dict[str, dict[str, Callable[[], Any]]] = {
     },
 }
 
+
+def alike(names: list[str], values: list[Any]) -> dict[str, list[Any]]:
+    return dict.fromkeys(names, values)
+
+
 NOT_NUMBERS = [np.nan, np.inf, "0.1", 1j, [0.1]]
+NOT_POSITIVE = [0, -0.1, *NOT_NUMBERS]
+NOT_COUNTS = [0, -1, 2.5, True, "3"]
+WORDS = ["", "no such word", 3, None]
 NONSENSE: dict[str, list[Any]] = {
     "theta": [np.nan, [1.0, np.inf], "start", [], 1j, [[1.0], [1.0, 2.0]]],
     "loss": [3, "loss"],
@@ -131,34 +139,53 @@ NONSENSE: dict[str, list[Any]] = {
     "y": [3.0, [np.nan, 1.0], "y"],
     "v": [np.nan, "v"],
     "t": [-0.5, np.nan, "t"],
-    "T": [0, -1, 2.5, True],
-    "every": [0, -1, 2.5, True],
-    "up": [0, -1, 2.5, True],
-    "down": [0, -1, 2.5, True],
-    "growth": [0, -1, 2.5, True],
-    "steps": [0, -1, 2.5, True],
-    "patience": [0, -1, 2.5, True],
     "warmup": [-1, True, *NOT_NUMBERS],
-    "factor": [0, -0.5, 1.1, *NOT_NUMBERS],
     "lr_min": [-0.1, *NOT_NUMBERS],
-    "lr_max": [0, -0.1, *NOT_NUMBERS],
-    "start": [1, 0.5, -2, *NOT_NUMBERS],
-    "end": [1, 0.5, -2, *NOT_NUMBERS],
-    "notch": [1, 0.5, -2, *NOT_NUMBERS],
-    "decay": [-0.1, *NOT_NUMBERS],
-    "momentum_decay": [-0.1, *NOT_NUMBERS],
-    "min_delta": [-0.1, *NOT_NUMBERS],
-    "mu": [0, -0.1, *NOT_NUMBERS],
-    "L_smooth": [0, -0.1, *NOT_NUMBERS],
-    "method": [3, "sgd"],
+    "direction": [[np.nan, 1.0], "d"],
+    "variant": WORDS,
+    "rule": WORDS,
+    "selection": WORDS,
+    "restart": WORDS,
+    "scheme": WORDS,
+    "low": [[np.nan, 0.0], "low"],
+    "high": [[np.nan, 0.0], "high"],
+    "program": [3, "program", {"c": [1.0]}],
+    "x": [[np.nan, 1.0], "x"],
+    "nu": [[np.nan], "nu", 1j],
+    "gradient": [[np.nan], "g", [[1.0]], 2.0],
+    "equality": [[np.nan], "g", [[1.0]]],
+    "equality_jacobian": [[[np.nan, 1.0]], "J", [[1.0, 2.0]], 3.0],
+    "inequality": [[np.nan], "g", [[1.0]]],
+    "inequality_jacobian": [[[np.nan, 1.0]], "J", [[1.0, 2.0]], 3.0],
+    "lams": [[np.nan], "lams"],
+    "integers": [[0.5], [-3], "x", [[0]]],
+    "parent": [[], "01", np.nan],
+    "other": [[], "01", [[0, 1]], [0, 1, 2, 3, 4]],
+    "cut": [-1, 5, 2.5, "2"],
+    "groups": [[[0, 0], [1, 2]], [[0], [1, 7]], [[-1]], [[0.5]], 3, "groups"],
+    "a": [np.nan, "a"],
+    **alike(["mu", "L_smooth", "lr_max", "least_curvature", "radius", "penalty", "C", "sigma"], NOT_POSITIVE),
+    **alike(["decay", "momentum_decay", "min_delta", "delta"], [-0.1, *NOT_NUMBERS]),
+    **alike(["start", "end", "notch"], [1, 0.5, -2, *NOT_NUMBERS]),
+    **alike(["c1", "c2", "shrink"], [1.0, -0.1, *NOT_NUMBERS]),
+    "factor": [0, -0.5, 1.1, *NOT_NUMBERS],
+    "F": [-0.1, *NOT_NUMBERS],
+    **alike(["CR", "mutation_rate"], [-0.1, 1.1, *NOT_NUMBERS]),
+    **alike(["T", "every", "up", "down", "growth", "steps", "patience", "evaluations", "samples"], NOT_COUNTS),
+    **alike(["max_steps", "n_lams", "sweeps", "directions"], NOT_COUNTS),
+    **alike(["population_size", "pressure", "parents", "children"], NOT_COUNTS),
+    "elite": [-1, 2.5, True],
+    **alike(["method", "project", "prox", "constraint", "jacobian", "minimise", "M"], [3, "f"]),
     "iterates": [3],
+    "amsgrad": ["yes", None, 2],
 }
 
 # Where a method means something else by a name.
 OWN_NONSENSE: dict[str, dict[str, list[Any]]] = {
     "lr_range_test": {"memory": [1.0, -0.1, *NOT_NUMBERS]},
-    "duality_gap": {"mu": []},
+    "duality_gap": {"mu": [[np.nan], "mu", 1j]},
     "kkt_residuals": {"mu": [[np.nan], "mu", 1j]},
+    "cma_es": {"children": [1, *NOT_COUNTS]},
 }
 
 

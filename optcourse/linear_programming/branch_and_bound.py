@@ -31,12 +31,18 @@ class Node:
 def whole(name: str, value: Any) -> Any:
     """Indices of the variables that must be whole numbers."""
     indices = np.atleast_1d(np.asarray(value))
-    if indices.dtype.kind not in "iu" or (indices.size and indices.min() < 0):
+    if indices.ndim != 1 or indices.dtype.kind not in "iu" or (indices.size and indices.min() < 0):
         raise refuse(name, value, "must be indices of variables: whole numbers, 0 or more")
     return indices
 
 
-@stream(program=linear_program, integers=whole)
+def _below_the_number_of_variables(given: dict[str, Any]) -> None:
+    integers, n = given["integers"], given["program"].c.size
+    if np.max(integers, initial=-1) >= n:
+        raise refuse("integers", integers, f"must be below {n}, the number of variables")
+
+
+@stream(program=linear_program, integers=whole, prepare=_below_the_number_of_variables)
 def branch_and_bound(program: LinearProgram, integers: Array) -> Iterates:
     r"""Solve the linear relaxation; split on a fractional variable; drop what cannot beat the best so far.
 
@@ -71,8 +77,6 @@ def branch_and_bound(program: LinearProgram, integers: Array) -> Iterates:
     >>> list(search)[-1], search.reason
     (array([1., 0., 1.]), 'optimal')
     """
-    if np.max(integers, initial=-1) >= program.c.size:
-        raise refuse("integers", integers, f"must be below {program.c.size}, the number of variables")
     best, ties = np.inf, 0
     tree = [Node(0, None, "", program.bounds, -np.inf)]
     queue = [(-np.inf, 0, tree[0])]
