@@ -7,7 +7,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from optcourse.arguments import Array, Gradient, Hessian, Loss, checked, count, function, positive, refuse, vector
+from optcourse.arguments import (
+    Array,
+    Gradient,
+    Hessian,
+    Loss,
+    NonFiniteError,
+    checked,
+    count,
+    function,
+    positive,
+    refuse,
+    vector,
+)
 from optcourse.convexity import QuadraticProgram, quadratic_program
 from optcourse.newton import bfgs
 from optcourse.streams import Iterates, stream
@@ -271,6 +283,8 @@ def augmented_lagrangian(
         for theta in bfgs(lagrangian, slope, theta):  # noqa: B020 (it starts where the last subproblem ended)
             if np.abs(slope(theta)).max() <= 1e-10 * (1 + np.abs(theta).max()):
                 break
+        if np.isnan(loss(theta)):  # the inner solver stepped back from it, to no avail
+            raise NonFiniteError(f"loss returned nan at theta = {theta}")
         h = constraint(theta)
         nu = nu + penalty * h
         if np.abs(h).max() > 0.25 * violation:

@@ -8,7 +8,18 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from optcourse.arguments import Array, Gradient, Loss, checked, iterate, matrix, non_negative, one_of, refuse
+from optcourse.arguments import (
+    Array,
+    Gradient,
+    Loss,
+    NonFiniteError,
+    checked,
+    iterate,
+    matrix,
+    non_negative,
+    one_of,
+    refuse,
+)
 from optcourse.convexity import project_simplex
 from optcourse.coordinate_descent import soft_threshold
 from optcourse.streams import Iterates, Rate, rates, stream
@@ -55,7 +66,9 @@ def subgradient_descent(loss: Loss, grad: Gradient, theta: Array, lr: Rate) -> I
     best, best_loss = theta, loss(theta)
     for rate in rates(lr):
         theta = theta - rate * grad(theta)
-        if (here := loss(theta)) < best_loss:
+        if np.isnan(here := loss(theta)):
+            raise NonFiniteError(f"loss returned nan at theta = {theta}")
+        if here < best_loss:
             best, best_loss = theta, here
         yield theta
 
@@ -240,6 +253,8 @@ def prox_box(v: Array, low: Any, high: Any) -> Array:
     for name, bound in (("low", low), ("high", high)):
         if np.asarray(bound).dtype.kind not in "fiu" or np.isnan(bound).any():
             raise refuse(name, bound, "must be a number, or an array of numbers")
+        if np.ndim(bound) and np.shape(bound) != np.shape(v):
+            raise refuse(name, bound, f"must be a number, or an array of the shape of v, {np.shape(v)}")
     if not np.all(np.asarray(low) <= np.asarray(high)):
         raise refuse("low", low, f"must not exceed high = {high}")
     return np.clip(v, low, high)

@@ -56,7 +56,13 @@ Iterates: TypeAlias = Generator[Array, None, Any]
 ANSWERS: dict[str, str | None] = {
     "grad": "theta",
     "grad_i": "theta",
+    "prox": "theta",
+    "project": "theta",
     "hess": "matrix",
+    "minimise": "values",
+    "constraint": "values",
+    "jacobian": "values",
+    "M": "values",
     "loss": "number",
     "losses": "row",
     "f": None,
@@ -109,7 +115,12 @@ class Counted:
         raise refuse(self.name, self.function, f"must return real numbers, not {shown(answer)}")
 
     def losses(self, theta: Array, answer: Any) -> Any:
-        """One loss, or those of a whole population, or whatever the method knows to handle."""
+        """One loss, or those of a whole population, or finite values of any shape, or what the method can handle."""
+        if self.kind == "values":
+            values = self.converted(answer)
+            if not np.isfinite(values).all():
+                raise NonFiniteError(f"{self.name} returned {shown(values)} at theta = {shown(theta)}")
+            return values
         if self.kind == "row":
             return self.row(theta, answer)
         if self.kind == "number":
