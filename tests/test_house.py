@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -38,10 +39,19 @@ def tree(module: str) -> ast.Module:
     return ast.parse(FILES[module].read_text())
 
 
+def run_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes of a tree, but for what only type checkers read."""
+    if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+        return
+    yield node
+    for child in ast.iter_child_nodes(node):
+        yield from run_nodes(child)
+
+
 def imported(module: str) -> set[str]:
     """The package's own modules that a module imports, anywhere in it."""
     found = set()
-    for node in ast.walk(tree(module)):
+    for node in run_nodes(tree(module)):
         names = []
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
