@@ -172,6 +172,41 @@ def test_adagrad_serves_a_rare_feature_and_stalls_in_a_long_run():
     assert steps[-1] < 0.0023  # still 90 away from the minimum
 
 
+def wilson(seed, n=60):
+    """Two classes, more of the first; one feature tells them apart, two are on always, the rest are each example's own.
+
+    Wilson, Roelofs, Stern, Srebro and Recht, "The marginal value of adaptive gradient methods" (2017), section 3.3.
+    """
+    rng = np.random.default_rng(seed)
+    labels = np.where(rng.random(n) < 0.65, 1.0, -1.0)
+    X = np.zeros((n, 3 + 5 * n))
+    X[:, 0], X[:, 1:3] = labels, 1
+    for i, label in enumerate(labels):
+        X[i, 3 + 5 * i : 3 + 5 * i + (1 if label > 0 else 5)] = 1
+    return X, labels
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_adam_fits_as_well_as_momentum_and_generalises_worse_at_every_rate(seed):
+    X, labels = wilson(seed)
+    truth = np.array([1.0, -1.0])
+    # New examples share three features with the old ones; their own features were never seen, and weigh nothing.
+    fresh = np.zeros((2, X.shape[1]))
+    fresh[:, 0], fresh[:, 1:3] = truth, 1
+
+    def slope(theta):
+        return X.T @ (X @ theta - labels) / len(labels)
+
+    def learned(stream):
+        theta = path(stream, 3000)[-1]
+        assert np.abs(X @ theta - labels).max() < 0.05  # the training set is learned by all of them
+        return np.sign(fresh @ theta)
+
+    assert np.array_equal(learned(momentum(slope, np.zeros(X.shape[1]), lr=0.05, beta=0.9)), truth)
+    for lr in (1e-3, 3e-3, 1e-2):
+        assert np.array_equal(learned(adam(slope, np.zeros(X.shape[1]), lr=lr)), [1.0, 1.0])  # everything is +1
+
+
 # --------------------------------------------------------------------------------------- properties
 
 
