@@ -1,0 +1,30 @@
+"""Exercises and their checks.
+
+>>> from optcourse.grading import check
+>>> def gradient_descent(grad, theta, lr, steps):
+...     for _ in range(steps):
+...         theta = theta - lr * grad(theta)
+...     return theta
+>>> check("gradient_descent", gradient_descent)
+gradient_descent is right: 6 of 6 public cases pass
+"""
+
+from optcourse.grading.checking import WrongAnswerError, check, examine
+from optcourse.grading.exercise import Case, Exercise, Mistake, Probe, Tolerance, exercises, find
+from optcourse.grading.verdict import CaseResult, Finding, Verdict
+
+__all__ = [
+    "Case",
+    "CaseResult",
+    "Exercise",
+    "Finding",
+    "Mistake",
+    "Probe",
+    "Tolerance",
+    "Verdict",
+    "WrongAnswerError",
+    "check",
+    "examine",
+    "exercises",
+    "find",
+]

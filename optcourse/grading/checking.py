@@ -1,0 +1,319 @@
+"""`check`: the one call in a learner's notebook, in nbgrader's tests, and in the judge of a grading run."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+
+from optcourse.arguments import refuse, shown
+from optcourse.grading.compare import brief, difference
+from optcourse.grading.exercise import Case, Exercise, Mistake, find
+from optcourse.grading.verdict import PROPERTIES, CaseResult, Finding, Paths, Verdict
+from optcourse.grading.watch import Run, limited, run, same
+
+Function = Callable[..., Any]
+
+SEED = "OPTCOURSE_SEED"
+# After one of these every further case would say the same, some of them slowly.
+HOPELESS = {"callable", "blank", "arguments", "time", "memory", "output"}
+COMPARISONS, TELLING = 8, 3  # a mistake is named if it agrees on so many drawn cases, and is wrong on so many of them
+DRAWN_STEPS = 30
+
+
+class WrongAnswerError(AssertionError):
+    """The function is not right yet. Its message is the verdict."""
+
+    def _render_traceback_(self) -> list[str]:
+        # IPython's own would show the lines of the check, hidden ones among them, and bury the sentence.
+        return [f"AssertionError: {self}"]
+
+
+_RECEIVER: ContextVar[Callable[[Verdict], None] | None] = ContextVar("receiver", default=None)
+
+
+@contextlib.contextmanager
+def delivered_to(receiver: Callable[[Verdict], None]) -> Iterator[None]:
+    """Hand verdicts to `receiver` for a while instead of showing them."""
+    token = _RECEIVER.set(receiver)
+    try:
+        yield
+    finally:
+        _RECEIVER.reset(token)
+
+
+def check(name: str, function: Function, *, fresh: int = 0, seed: int | str | None = None) -> None:
+    """Compare a function with the exercise's reference, show the verdict, and raise if it is not right.
+
+    Parameters
+    ----------
+    name : str
+        Which exercise, e.g. ``"gradient_descent"``.
+    function : function
+        The learner's.
+    fresh : int
+        How many random cases to draw besides the public ones.
+    seed : int or str, optional
+        What they are drawn from; by default the environment's OPTCOURSE_SEED, else the system's entropy.
+
+    Raises
+    ------
+    AssertionError
+        If a case does not pass; the message says which and why.
+    ValueError
+        If there is no such exercise, or `fresh` is not a count.
+    """
+    verdict = examine(name, function, fresh=fresh, seed=seed)
+    _show(verdict)
+    if not verdict.passed:
+        raise WrongAnswerError(str(verdict))
+
+
+def _show(verdict: Verdict) -> None:
+    receiver = _RECEIVER.get()
+    if receiver is not None:
+        receiver(verdict)
+    elif "IPython" in sys.modules and sys.modules["IPython"].get_ipython() is not None:
+        from IPython.display import display
+
+        display(verdict)  # type: ignore[no-untyped-call]
+    else:
+        print(verdict)
+
+
+def examine(name: str, function: Function, *, fresh: int = 0, seed: int | str | None = None) -> Verdict:
+    """Do what `check` does, and return the verdict instead of showing it."""
+    exercise = find(name)
+    if isinstance(fresh, bool) or not isinstance(fresh, int) or fresh < 0:
+        raise refuse("fresh", fresh, "must be a count of cases, 0 or more")
+    given: Any = function
+    if not callable(given):
+        what = f"is {shown(function, 40)} ({type(function).__name__}), not a function"
+        return _verdict(exercise, [CaseResult(exercise.name, True, (Finding("callable", what),))])
+    secret = _secret(seed)
+    drawn = _generator(secret, name, "cases")
+    cases = [(case, True) for case in exercise.cases]
+    cases += [(_drawn(exercise, drawn, number), False) for number in range(1, fresh + 1)]
+    return _Examination(exercise, function).verdict(cases, _generator(secret, name, "mistakes"))
+
+
+def _verdict(exercise: Exercise, results: list[CaseResult], **more: Any) -> Verdict:
+    return Verdict(exercise.name, exercise.title, exercise.section, tuple(results), **more)
+
+
+def _secret(seed: int | str | None) -> str:
+    if seed is None:
+        seed = os.environ.get(SEED) or os.urandom(16).hex()
+    return str(seed)
+
+
+def _generator(secret: str, name: str, purpose: str) -> np.random.Generator:
+    """Independent draws for every exercise and purpose from one secret, from which nobody gets back to it."""
+    digest = hashlib.sha256(f"{secret}/{name}/{purpose}".encode()).digest()
+    return np.random.default_rng(int.from_bytes(digest[:16], "big"))
+
+
+def _drawn(exercise: Exercise, rng: np.random.Generator, number: int) -> Case:
+    return Case(f"fresh case {number}", **exercise.draw(rng).arguments)
+
+
+# ------------------------------------------------------------------------------------------- one case
+
+
+def model(exercise: Exercise, case: Case) -> Run:
+    """Run the reference on a case. It has no time limit and makes no mistakes."""
+    with limited(seconds=None, output=None):
+        seen = run(exercise.reference, case)
+    if seen.failure is not None:
+        raise RuntimeError(f"the reference of {exercise.name} {seen.failure.sentence} ({case.label})")
+    return seen
+
+
+def judge(exercise: Exercise, case: Case, seen: Run, right: Run) -> list[Finding]:
+    """Everything that is wrong with one run, the most telling first."""
+    if seen.failure is not None:
+        return [Finding(seen.failure.property, f"it {seen.failure.sentence}")]
+    expected = right.value if exercise.replay is None else exercise.replay(case, seen)
+    found = []
+    if (wrong := difference(seen.value, expected, exercise.tolerance)) is not None:
+        found.append(wrong)
+    if seen.changed:
+        names = " and ".join(seen.changed)
+        found.append(Finding("mutation", f"it changes the {names} it was given: work on a copy, `{names[:20]}.copy()`"))
+    for probe in exercise.probes:
+        if (sentence := probe.ask(case, seen, right)) is not None:
+            found.append(Finding(probe.property, sentence))
+    return found
+
+
+# ------------------------------------------------------------------------------------- all cases together
+
+
+class _Examination:
+    """One function against one exercise."""
+
+    def __init__(self, exercise: Exercise, function: Function):
+        self.exercise, self.function = exercise, function
+        self.results: list[CaseResult] = []
+        self.output = ""
+        self.paths: Paths | None = None
+
+    def verdict(self, cases: list[tuple[Case, bool]], rng: np.random.Generator) -> Verdict:
+        for number, (case, public) in enumerate(cases):
+            result, seen = self.result(case, public)
+            self.results.append(result)
+            if number == 0 and seen.failure is None:
+                self.again(case, seen)
+            if HOPELESS & {finding.property for finding in result.findings}:
+                break
+        failed = [one for one in self.results if not one.passed]
+        mistake = None
+        if failed and not HOPELESS & {finding.property for one in failed for finding in one.findings}:
+            mistake = known_mistake(self.exercise, self.function, rng)
+        if not failed:
+            self.paths = success(self.exercise)
+        return _verdict(
+            self.exercise,
+            self.results,
+            mistake=mistake.name if mistake else "",
+            hint=mistake.sentence if mistake else "",
+            output=self.output,
+            paths=self.paths,
+        )
+
+    def result(self, case: Case, public: bool) -> tuple[CaseResult, Run]:
+        right = model(self.exercise, case)
+        seen = run(self.function, case)
+        found = judge(self.exercise, case, seen, right)
+        if not public:
+            return CaseResult(case.label, False, tuple(_discreet(finding) for finding in found)), seen
+        self.output = self.output or seen.output
+        step = None
+        if {finding.property for finding in found} & {"value", "divergence", "finiteness"}:
+            step = self.first_step(case, seen, right)
+        got = "" if seen.failure else brief(seen.value)
+        return CaseResult(case.label, True, tuple(found), step, got, brief(right.value)), seen
+
+    def again(self, case: Case, first: Run) -> None:
+        """Call with the same arguments once more: the answer must be the same."""
+        second = run(self.function, case)
+        if second.failure is None and same(first.value, second.value):
+            return
+        sentence = (
+            "two calls with the same arguments give different results: it keeps something from one call to the next, "
+            "or draws its own random numbers"
+        )
+        self.results.insert(0, CaseResult("the first case twice", True, (Finding("state", sentence),)))
+
+    def first_step(self, case: Case, seen: Run, right: Run) -> int | None:
+        """Find the first step at which the iterates leave the reference; keep both paths for the picture."""
+        mine = iterates(self.exercise, case, self.function, seen)
+        theirs = iterates(self.exercise, case, self.exercise.reference, right)
+        if self.paths is None:
+            self.paths = _paths(case, theirs, mine)
+        for step, (one, other) in enumerate(zip(mine, theirs, strict=False)):
+            if difference(one, other, self.exercise.tolerance) is not None:
+                return step
+        return None
+
+
+def iterates(exercise: Exercise, case: Case, function: Function, seen: Run) -> list[Any]:
+    """The iterates of a case from its start; empty if the exercise has none. They end where a call fails."""
+    if exercise.rows:
+        return list(seen.value) if isinstance(seen.value, np.ndarray | list) else []
+    if exercise.path is None or "theta" not in case.arguments:
+        return []
+    made = [case["theta"]]
+    for steps in range(1, min(case[exercise.path], DRAWN_STEPS) + 1):
+        one = run(function, case.changed(**{exercise.path: steps}))
+        if one.failure is not None:
+            break
+        made.append(one.value)
+    return made
+
+
+def success(exercise: Exercise) -> Paths | None:
+    """The right path of the public case with the most steps, if the exercise has paths: it is also the learner's."""
+    if exercise.path is None and not exercise.rows:
+        return None
+    case = max(exercise.cases, key=lambda one: one.arguments.get(exercise.path or "", 0))
+    made = iterates(exercise, case, exercise.reference, model(exercise, case))
+    return _paths(case, made, made)
+
+
+def _discreet(finding: Finding) -> Finding:
+    """The property alone: not a digit of a hidden case."""
+    return Finding(finding.property, PROPERTIES[finding.property])
+
+
+def _paths(case: Case, reference: list[Any], learner: list[Any]) -> Paths | None:
+    if len(reference) < 2:
+        return None
+    axes = ("θ₁", "θ₂") if np.size(reference[0]) > 1 else ("step", "θ")
+    return Paths(case.label, _points(reference), _points(learner), axes)
+
+
+def _points(iterates: list[Any]) -> tuple[tuple[float, float], ...]:
+    """The first two coordinates, or the step and the only one; up to the first that cannot be drawn."""
+    points = []
+    for step, theta in enumerate(iterates):
+        try:
+            row = np.ravel(np.asarray(theta, dtype=float))
+        except (TypeError, ValueError):
+            break
+        if not row.size or not np.isfinite(row[:2]).all():
+            break
+        points.append(
+            (float(row[0]), float(row[1])) if np.size(iterates[0]) > 1 < row.size else (float(step), float(row[0]))
+        )
+    return tuple(points)
+
+
+# -------------------------------------------------------------------------------------- names of mistakes
+
+
+def known_mistake(exercise: Exercise, function: Function, rng: np.random.Generator) -> Mistake | None:
+    """The declared mistake that behaves like `function` on drawn cases, if there is one.
+
+    It must agree on all of them and be wrong on several: on a case where the mistake does no harm anybody agrees.
+    """
+    candidates = {mistake.name: 0 for mistake in exercise.mistakes}
+    for number in range(COMPARISONS):
+        case = _drawn(exercise, rng, number)
+        right = model(exercise, case)
+        mine = run(function, case)
+        my_findings = judge(exercise, case, mine, right)
+        for mistake in exercise.mistakes:
+            if mistake.name in candidates:
+                theirs = run(mistake.function, case)
+                their_findings = judge(exercise, case, theirs, right)
+                if not _alike(exercise, mine, my_findings, theirs, their_findings):
+                    del candidates[mistake.name]
+                elif their_findings:
+                    candidates[mistake.name] += 1
+        if not candidates:
+            return None
+    return next((one for one in exercise.mistakes if candidates.get(one.name, 0) >= TELLING), None)
+
+
+def _alike(exercise: Exercise, mine: Run, my: list[Finding], theirs: Run, their: list[Finding]) -> bool:
+    if {finding.property for finding in my} != {finding.property for finding in their}:
+        return False
+    if mine.failure is not None or theirs.failure is not None:
+        return mine.failure is not None and theirs.failure is not None and mine.failure.kind == theirs.failure.kind
+    return difference(mine.value, _as_expected(theirs.value), exercise.tolerance) is None
+
+
+def _as_expected(value: Any) -> Any:
+    if isinstance(value, list):
+        try:
+            return np.asarray(value, dtype=float)
+        except (TypeError, ValueError):
+            return tuple(value)
+    return value

@@ -1,0 +1,277 @@
+"""One call of a learner's function, watched: what it returned, raised, printed, asked for, and did to its arguments.
+
+The function may be a plain one, or a proxy that forwards the call to a sandbox. Nothing is asked of it but that it can
+be called. A proxy owes three things for its verdicts to be those of a plain function:
+
+* it raises `LearnerError` for an exception on the learner's side;
+* it lets `Stopped`, raised by one of the functions passed in, end the call and come through;
+* it copies what the learner did to an array argument back into that array, so that a changed input is seen.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import linecache
+import re
+import signal
+import threading
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from optcourse.grading.exercise import Case
+
+PACKAGE = str(Path(__file__).resolve().parents[1])
+OUR_FILES = re.compile(rf"^{re.escape(PACKAGE)}|^<frozen ")
+ARITY = re.compile(r"^[\w.<>]+\(\) (takes|missing|got an unexpected)")
+KEPT_OUTPUT = 2_000
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one call may use; None: somebody else sees to it.
+
+    Attributes
+    ----------
+    seconds : float or None
+        Wall time, enforced where the platform has interval timers and the call is made on the main thread.
+    output : int or None
+        Characters printed.
+    evaluations : int
+        Calls of any one function that was passed in.
+    """
+
+    seconds: float | None = 5.0
+    output: int | None = 100_000
+    evaluations: int = 20_000
+
+
+_LIMITS: ContextVar[Limits | None] = ContextVar("limits", default=None)
+USUAL = Limits()
+
+
+@contextlib.contextmanager
+def limited(**changed: Any) -> Iterator[Limits]:
+    """Change the limits for a while: ``with limited(seconds=None): …``."""
+    limits = replace(_LIMITS.get() or USUAL, **changed)
+    token = _LIMITS.set(limits)
+    try:
+        yield limits
+    finally:
+        _LIMITS.reset(token)
+
+
+class LearnerError(Exception):
+    """An exception on the learner's side of a wire.
+
+    Attributes
+    ----------
+    kind : str
+        The name of its type.
+    message : str
+        Its text.
+    line : str
+        The learner's line it came from, or nothing.
+    """
+
+    def __init__(self, kind: str, message: str = "", line: str = ""):
+        super().__init__(f"{kind}: {message}" if message else kind)
+        self.kind, self.message, self.line = kind, message, line
+
+
+class Stopped(BaseException):
+    """A limit was reached. Not an `Exception`, so that a learner's ``except Exception`` lets it through."""
+
+    def __init__(self, property: str, sentence: str):
+        super().__init__(sentence)
+        self.property, self.sentence = property, sentence
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a call gave no value: the property broken, a sentence, and the type of the exception if there was one."""
+
+    property: str
+    sentence: str
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a function that was passed in: copies of its arguments and of its answer."""
+
+    arguments: tuple[Any, ...]
+    answer: Any
+
+
+@dataclass
+class Run:
+    """Everything that was seen of one call.
+
+    Attributes
+    ----------
+    value : object
+        What it returned.
+    failure : Failure or None
+        Why it returned nothing.
+    calls : dict of lists
+        For every function passed in, by the argument's name: its calls, in order.
+    changed : tuple of str
+        Arguments that are not what they were.
+    output : str
+        The beginning of what was printed.
+    """
+
+    value: Any = None
+    failure: Failure | None = None
+    calls: dict[str, list[Call]] = field(default_factory=dict)
+    changed: tuple[str, ...] = ()
+    output: str = ""
+
+
+class Watched:
+    """A function passed to the learner's: counts its calls and remembers them."""
+
+    def __init__(self, name: str, function: Callable[..., Any], most: int):
+        self.name, self.function, self.most = name, function, most
+        self.calls: list[Call] = []
+
+    def __call__(self, *arguments: Any) -> Any:
+        if len(self.calls) >= self.most:
+            raise Stopped("evaluations", f"called {self.name} {self.most} times and did not come to an end")
+        kept = tuple(_plain(argument) for argument in arguments)
+        answer = self.function(*(_plain(argument) for argument in arguments))
+        self.calls.append(Call(kept, _plain(answer)))
+        return answer
+
+
+def _plain(value: Any) -> Any:
+    """A copy; lists of numbers become arrays, as every function of the course takes them."""
+    if isinstance(value, np.ndarray | list | tuple):
+        try:
+            return np.array(value)
+        except ValueError:  # rows of different lengths
+            return value
+    return value
+
+
+class _Capped(io.TextIOBase):
+    """Keeps the beginning of what is written and ends the call when there is too much."""
+
+    def __init__(self, most: int | None):
+        self.most, self.kept, self.written = most, "", 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        self.written += len(text)
+        if len(self.kept) < KEPT_OUTPUT:
+            self.kept += text[: KEPT_OUTPUT - len(self.kept)]
+        if self.most is not None and self.written > self.most:
+            raise Stopped("output", f"printed more than {self.most} characters: take the print out of the loop")
+        return len(text)
+
+
+def run(function: Callable[..., Any], case: Case) -> Run:
+    """Call `function` with a case's arguments and write down everything there is to see."""
+    limits = _LIMITS.get() or USUAL
+    given = case.copies()
+    watched = {name: Watched(name, value, limits.evaluations) for name, value in given.items() if callable(value)}
+    output = _Capped(limits.output)
+    seen = Run(calls={name: one.calls for name, one in watched.items()})
+    try:
+        with _quietly(output), _timed(limits.seconds):
+            seen.value = function(*(given | watched).values())
+    except Stopped as stop:
+        seen.failure = Failure(stop.property, stop.sentence)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        seen.failure = explained(error)
+    seen.output = output.kept
+    seen.changed = tuple(name for name in given if name not in watched and not same(given[name], case[name]))
+    return seen
+
+
+@contextlib.contextmanager
+def _quietly(output: _Capped) -> Iterator[None]:
+    """Catch what is printed. Warnings too: nbgrader takes a cell's points for a single line on the error stream."""
+    with (
+        contextlib.redirect_stdout(output),
+        contextlib.redirect_stderr(output),
+        warnings.catch_warnings(),
+        np.errstate(all="ignore"),
+    ):
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextlib.contextmanager
+def _timed(seconds: float | None) -> Iterator[None]:
+    if seconds is None or not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(signum: int, frame: FrameType | None) -> None:
+        raise Stopped("time", f"did not end within {seconds:g} s")
+
+    before = signal.signal(signal.SIGALRM, end)
+    # It rings again and again: a bare `except:` in a loop swallows the first.
+    signal.setitimer(signal.ITIMER_REAL, seconds, 0.05)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def explained(error: BaseException) -> Failure:
+    """Say what an exception means to its author."""
+    remote = isinstance(error, LearnerError)
+    kind = error.kind if isinstance(error, LearnerError) else type(error).__name__
+    message = error.message if isinstance(error, LearnerError) else str(error)
+    if kind == "NotImplementedError":
+        return Failure("blank", "is not written yet: replace the line that raises NotImplementedError", kind)
+    at_the_call = remote or error.__traceback__ is None or _learners_frame(error) is None
+    if kind == "TypeError" and at_the_call and ARITY.match(message):
+        return Failure("arguments", f"does not take the arguments of the exercise: {message}", kind)
+    if kind == "SystemExit":
+        return Failure("exception", "asked Python to exit instead of returning", kind)
+    line = error.line if isinstance(error, LearnerError) else _line(error)
+    text = f"raised {kind}" + (f": {message[:200]}" if message else "") + (f", at `{line}`" if line else "")
+    return Failure("exception", text, kind)
+
+
+def _learners_frame(error: BaseException) -> traceback.FrameSummary | None:
+    frames = traceback.extract_tb(error.__traceback__)
+    return next((frame for frame in reversed(frames) if not OUR_FILES.match(frame.filename)), None)
+
+
+def _line(error: BaseException) -> str:
+    frame = _learners_frame(error)
+    if frame is None or frame.lineno is None:
+        return ""
+    return (frame.line or linecache.getline(frame.filename, frame.lineno)).strip()[:100]
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two arguments are equal, in every bit that matters to a caller."""
+    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
+        one, other = np.asarray(one), np.asarray(other)
+        return one.dtype == other.dtype and np.array_equal(one, other, equal_nan=one.dtype.kind in "fc")
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(same(*pair) for pair in zip(one, other, strict=True))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, np.random.Generator):
+        return True  # it is there to be used up
+    return bool(one == other) or (one != one and other != other)
