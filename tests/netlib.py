@@ -14,10 +14,10 @@ DATA = Path(os.environ.get("OPTCOURSE_DATA") or Path(__file__).parents[2] / "sha
 ABSENT = f"the published linear programs are not at {DATA}: point OPTCOURSE_DATA to them"
 
 # Named here, so that a missing file is missed. SciPy's benchmark suite has them all.
-FEASIBLE = (
-    "AFIRO SC50B SC50A SC105 STOCFOR1 ADLITTLE SHARE2B LOTFI SCTAP1 ISRAEL "
-    "SCAGR25 SCSD1 BORE3D STANDATA BEACONFD CAPRI E226 AGG GFRD-PNC SCFXM1"
-).split()
+FEASIBLE = [
+    *("AFIRO", "SC50B", "SC50A", "SC105", "STOCFOR1", "ADLITTLE", "SHARE2B", "LOTFI", "SCTAP1", "ISRAEL"),
+    *("SCAGR25", "SCSD1", "BORE3D", "STANDATA", "BEACONFD", "CAPRI", "E226", "AGG", "GFRD-PNC", "SCFXM1"),
+]
 INFEASIBLE = ["bgprtr", "itest2", "itest6"]
 
 

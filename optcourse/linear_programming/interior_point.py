@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from optcourse.arguments import Array
-from optcourse.conjugate_gradient import conjugate_gradient
 from optcourse.linear_programming.program import (
     LinearProgram,
     LPSolution,
@@ -20,101 +18,228 @@ from optcourse.linear_programming.program import (
 from optcourse.streams import Iterates, stream
 
 REGULARISATION = 1e-9  # primal and dual: without it a sixth of Netlib diverges on dependent or nearly dependent rows
+REFINEMENTS = 10
 STEP = 0.995  # how much of the way to the wall to go
 
-Solver = Callable[[Array], Array]
-Directions = tuple[Array, Array, Array]
+
+class NormalEquations:
+    """A D Aᵀ for any diagonal D: what does not change with D is worked out once."""
+
+    def __init__(self, A: Any):
+        from scipy import sparse
+        from scipy.sparse.csgraph import reverse_cuthill_mckee
+
+        pattern = sparse.csr_matrix(abs(A) @ abs(A).T)
+        self.order = reverse_cuthill_mckee(pattern, symmetric_mode=True)  # rows that meet stand close together: a band
+        self.A = A.tocsr()[self.order].tocsc()
+        self.transposed = self.A.T.tocsr()
+        # D ↦ A D Aᵀ is linear: entry (i, k) sums a_ij a_kj d_j over the columns j in which rows i and k both stand.
+        lengths = np.diff(self.A.indptr)
+        self.of = np.repeat(np.arange(A.shape[1]), lengths**2)
+        one = np.repeat(np.arange(self.A.nnz), np.repeat(lengths, lengths))
+        offset = np.cumsum(lengths**2) - lengths**2
+        other = self.A.indptr[self.of] + (np.arange(len(self.of)) - offset[self.of]) % lengths[self.of]
+        below = self.A.indices[one] >= self.A.indices[other]
+        one, other, self.of = one[below], other[below], self.of[below]
+        self.products = self.A.data[one] * self.A.data[other]
+        depth = self.A.indices[one] - self.A.indices[other]
+        self.shape = (int(depth.max(initial=0)) + 1, A.shape[0])
+        self.place = depth * A.shape[0] + self.A.indices[other]
+
+    def factorise(self, D: Array) -> None:
+        """Find the Cholesky factor of A D Aᵀ, slightly regularised."""
+        from scipy.linalg import cholesky_banded
+
+        band = np.bincount(self.place, self.products * D[self.of], self.shape[0] * self.shape[1]).reshape(self.shape)
+        self.D, boost, diagonal = D, REGULARISATION, band[0].copy()
+        while True:
+            band[0] = diagonal + boost * np.maximum(1.0, diagonal)
+            try:
+                self.factor = cholesky_banded(band, lower=True, check_finite=False)
+                return
+            except np.linalg.LinAlgError:
+                boost *= 100
+
+    def solve(self, right: Array) -> Array:
+        """Solve A D Aᵀ y = right by conjugate gradients, preconditioned by the regularised factor: a step or two."""
+        from scipy.linalg import cho_solve_banded
+
+        r, y = right[self.order], np.zeros(len(right))
+        best = size = np.abs(r).max(initial=0.0)
+        enough, answer, direction, rz = 1e-10 * size, y, y, 1.0
+        for _ in range(REFINEMENTS):
+            if size <= enough:
+                break
+            preconditioned = cho_solve_banded((self.factor, True), r, check_finite=False)
+            rz, beta = float(r @ preconditioned), float(r @ preconditioned) / rz
+            direction = preconditioned + beta * direction
+            product = self.A @ (self.D * (self.transposed @ direction))
+            curvature = float(direction @ product)
+            if not curvature > 0 or size > 1e3 * best:  # dependent rows: what is solved so far will do
+                break
+            y, r = y + rz / curvature * direction, r - rz / curvature * product
+            size = np.abs(r).max()
+            if size < best:
+                best, answer = size, y
+        original = np.empty_like(answer)
+        original[self.order] = answer
+        return original
 
 
-def starting_point(A: Any, b: Array, c: Array) -> tuple[Array, Array, Array]:
-    """Return (z, y, s): least-squares answers pushed into the positive (Nocedal & Wright, section 14.2)."""
-    solve = normal_equations(A, np.ones(A.shape[1]))
-    z, y = A.T @ solve(b), solve(A @ c)
-    s = c - A.T @ y
-    z = z + max(-1.5 * z.min(), 0.0)
-    s = s + max(-1.5 * s.min(), 0.0)
-    product = max(float(z @ s), 1e-8)
-    return z + max(0.5 * product / max(s.sum(), 1e-8), 1e-3), y, s + max(0.5 * product / max(z.sum(), 1e-8), 1e-3)
+class Point(NamedTuple):
+    """Where the method is, or where it goes: z and its distance w to the upper bounds, their multipliers, the prices y.
 
+    w and v stand for the bounded variables only.
+    """
 
-def normal_equations(A: Any, D: Array) -> Solver:
-    """Factorise A D Aᵀ, slightly regularised, and return the solver of the system without it."""
-    from scipy.linalg import cho_factor, cho_solve
+    z: Array
+    w: Array
+    s: Array
+    v: Array
+    y: Array
 
-    scaled = A.multiply(D).tocsr()
-    M = (scaled @ A.T).toarray()
-    diagonal = M.diagonal().copy()
-    boost = REGULARISATION
-    while True:
-        M.flat[:: len(M) + 1] = diagonal + boost * np.maximum(1.0, diagonal)
-        try:
-            factor = cho_factor(M, lower=True, check_finite=False)
-            break
-        except np.linalg.LinAlgError:
-            boost *= 100
+    def mu(self) -> float:
+        """Return the mean of the products z∘s and w∘v."""
+        return float(self.z @ self.s + self.w @ self.v) / (len(self.z) + len(self.w))
 
-    def solve(right: Array) -> Array:
-        """Conjugate gradients, preconditioned by the regularised factor: one to three steps as a rule."""
-        y = np.zeros_like(right)
-        steps = conjugate_gradient(
-            lambda d: scaled @ (A.T @ d), right, M=lambda r: cho_solve(factor, r, check_finite=False)
+    def towards(self, d: Point, primal: float, dual: float) -> Point:
+        """Return the point a part of the way along a direction."""
+        return Point(
+            self.z + primal * d.z, self.w + primal * d.w, self.s + dual * d.s, self.v + dual * d.v, self.y + dual * d.y
         )
-        try:
-            for y in itertools.islice(steps, 20):  # noqa: B007 (the last one is the answer)
-                if np.abs(steps.state["residual"]).max() <= 1e-12 * np.abs(right).max():
-                    break
-        except ValueError:  # no curvature along dependent rows: what is solved so far will do
-            pass
-        return y
 
-    return solve
+    def steps(self, d: Point) -> tuple[float, float]:
+        """Return how far d may be followed, at most 1, in z and w, and in s and v."""
+        return min(longest(self.z, d.z), longest(self.w, d.w)), min(longest(self.s, d.s), longest(self.v, d.v))
 
 
 def longest(v: Array, dv: Array) -> float:
     """Return the largest step ≤ 1 that keeps v + step · dv ≥ 0."""
-    falling = dv < 0
-    return min(1.0, float((-v[falling] / dv[falling]).min(initial=np.inf)))
+    return 1 / max(1.0, float((-dv / v).max(initial=0.0)))
 
 
-def verdict(form: StandardForm, z: Array, y: Array, s: Array, tol: float) -> str | None:
-    """Say how it ends, or None: residuals and gap below tol, or a ray that proves there is no solution."""
-    A, b, c = form.A, form.b, form.c
-    primal, dual = np.abs(b - A @ z).max(initial=0.0), np.abs(c - A.T @ y - s).max()
-    cost, floor = float(c @ z), float(b @ y)
-    met = primal <= tol * (1 + np.abs(b).max(initial=0.0)) and dual <= tol * (1 + np.abs(c).max())
-    if met and abs(cost - floor) <= tol * (1 + abs(cost)):
-        return "optimal"
-    if floor > 0 and (A.T @ y).max() <= 1e-9 * floor:  # Farkas: Aᵀy ≤ 0 and bᵀy > 0 leave no z ≥ 0 with Az = b
-        return "infeasible"
-    if cost < 0 and np.abs(A @ z).max(initial=0.0) <= 1e-9 * -cost:
-        return "unbounded"
-    return None
+class Problem(NamedTuple):
+    """The standard form without what is fixed, and which of its variables are bounded above."""
+
+    A: Any
+    transposed: Any
+    b: Array
+    c: Array
+    upper: Array
+    box: Array
+    normal: NormalEquations
+
+    def residuals(self, at: Point) -> tuple[Array, Array, Array]:
+        """Return b − Az, u − z − w and c − Aᵀy − s + v."""
+        dual = self.c - self.transposed @ at.y - at.s
+        dual[self.box] += at.v
+        return self.b - self.A @ at.z, self.upper - at.z[self.box] - at.w, dual
+
+    def direction(self, at: Point, rest: tuple[Array, Array, Array], zs: Array, wv: Array) -> Point:
+        """Solve Newton's equations for the given residuals and the wanted changes of the products z∘s and w∘v."""
+        primal, upper, dual = rest
+        tilt = dual - zs / at.z
+        tilt[self.box] += (wv - at.v * upper) / at.w
+        y = self.normal.solve(primal + self.A @ (self.normal.D * tilt))
+        z = self.normal.D * (self.transposed @ y - tilt)
+        w = upper - z[self.box]
+        return Point(z, w, (zs - at.s * z) / at.z, (wv - at.v * w) / at.w, y)
+
+    def factorise(self, at: Point) -> None:
+        """Prepare for the directions from a point."""
+        weight = at.s / at.z + REGULARISATION
+        weight[self.box] += at.v / at.w
+        self.normal.factorise(1 / weight)
 
 
-def newton_step(A: Any, z: Array, s: Array, r_primal: Array, r_dual: Array) -> Callable[[Array], Directions]:
-    """Factorise once; return the solver of A dz = r_primal, Aᵀdy + ds = r_dual, s dz + z ds = r_product."""
-    D = 1 / (s / z + REGULARISATION)
-    solve = normal_equations(A, D)
+def starting_point(problem: Problem) -> Point:
+    """Return least-squares answers pushed into the positive (Nocedal & Wright, section 14.2)."""
+    A, transposed, b, c, upper, box, normal = problem
+    weight = np.ones(len(c))
+    weight[box] = 0.5
+    normal.factorise(weight)
+    half = np.zeros(len(c))
+    half[box] = upper / 2
+    z = half + weight * (transposed @ normal.solve(b - A @ half))
+    y = normal.solve(A @ (weight * c))
+    slack = c - transposed @ y
+    w, v, s = upper - z[box], np.maximum(-slack[box], 0), slack
+    s[box] = np.maximum(slack[box], 0)
+    lift_z = max(-1.5 * z.min(initial=0.0), -1.5 * w.min(initial=0.0), 0.0)
+    lift_s = max(-1.5 * s.min(initial=0.0), 0.0)
+    z, w, s, v = z + lift_z, w + lift_z, s + lift_s, v + lift_s
+    product = max(float(z @ s + w @ v), 1e-8)
+    lift_z = max(0.5 * product / max(s.sum() + v.sum(), 1e-8), 1e-3)
+    lift_s = max(0.5 * product / max(z.sum() + w.sum(), 1e-8), 1e-3)
+    return Point(z + lift_z, w + lift_z, s + lift_s, v + lift_s, y)
 
-    def direction(r_product: Array) -> Directions:
-        tilt = r_dual - r_product / z
-        dy = solve(r_primal + A @ (D * tilt))
-        dz = D * (A.T @ dy - tilt)
-        return dz, dy, (r_product - s * dz) / z
 
-    return direction
+def optimal(problem: Problem, at: Point, tol: float) -> bool:
+    """Tell whether residuals and gap are below tol, relative to the numbers in the program."""
+    b, c, upper = problem.b, problem.c, problem.upper
+    primal, above, dual = problem.residuals(at)
+    cost, floor = float(c @ at.z), float(b @ at.y - upper @ at.v)
+    sides = max(np.abs(b).max(initial=0.0), np.abs(upper).max(initial=0.0))
+    missed = max(np.abs(primal).max(initial=0.0), np.abs(above).max(initial=0.0))
+    met = missed <= tol * (1 + sides) and np.abs(dual).max(initial=0.0) <= tol * (1 + np.abs(c).max(initial=0.0))
+    return bool(met and abs(cost - floor) <= tol * (1 + abs(cost)))
+
+
+def diverging(problem: Problem, at: Point) -> bool:
+    """Tell whether there seems to be no solution: z is nearly a falling ray, or y nearly a proof that nothing fits."""
+    A, transposed, b, c, upper, box, _ = problem
+    floor, cost = float(b @ at.y - upper @ at.v), float(c @ at.z)
+    slope = transposed @ at.y
+    slope[box] -= at.v
+    reach = max(np.abs(A @ at.z).max(initial=0.0), at.z[box].max(initial=0.0))
+    return bool((floor > 0 and slope.max(initial=0.0) <= 1e-6 * floor) or (cost < 0 and reach <= 1e-6 * -cost))
+
+
+def explain(program: LinearProgram) -> tuple[str, Array | None, tuple[Array, Array]]:
+    """Say why the path leads nowhere, by two programs that do have a solution. Returns the status, a ray, and prices.
+
+    The first lets every row be missed and minimises by how much: more than nothing proves the program infeasible, and
+    its prices are the proof. The second looks for the steepest direction that stays feasible for ever.
+    """
+    (m_ub, n), m_eq = program.A_ub.shape, len(program.b_eq)
+    missing = m_ub + 2 * m_eq
+    least = LinearProgram(
+        c=np.append(np.zeros(n), np.ones(missing)),
+        A_ub=np.hstack([program.A_ub, -np.eye(m_ub), np.zeros((m_ub, 2 * m_eq))]),
+        b_ub=program.b_ub,
+        A_eq=np.hstack([program.A_eq, np.zeros((m_eq, m_ub)), np.eye(m_eq), -np.eye(m_eq)]),
+        b_eq=program.b_eq,
+        bounds=np.vstack([program.bounds, np.tile([0, np.inf], (missing, 1))]),
+    )
+    away = replace(
+        program,
+        b_ub=np.zeros(m_ub),
+        b_eq=np.zeros(m_eq),
+        bounds=np.where(np.isfinite(program.bounds), 0.0, np.sign(program.bounds)),
+    )
+    sides = np.abs(np.concatenate([program.b_ub, program.b_eq])).max(initial=0.0)
+    for status, auxiliary in (("infeasible", least), ("unbounded", away)):
+        path = interior_point(auxiliary)
+        for _ in path:
+            pass
+        found: LPSolution = path.state["solution"]
+        if status == "infeasible" and found.value > 1e-7 * (1 + sides):
+            return status, None, (found.y_ub, found.y_eq)
+        if status == "unbounded" and found.value < -1e-7 * (1 + np.abs(program.c).max()):
+            return status, found.x, (found.y_ub, found.y_eq)
+    return "stalled", None, (np.zeros(m_ub), np.zeros(m_eq))
 
 
 @stream(program=linear_program)
-def interior_point(program: LinearProgram, tol: float = 1e-10) -> Iterates:
+def interior_point(program: LinearProgram, tol: float = 1e-9) -> Iterates:
     r"""Follow the central path (Mehrotra's predictor–corrector).
 
     Newton's method on the optimality conditions with the complementarity relaxed,
 
-    .. math:: Az = b, \qquad A^\top y + s = c, \qquad z_i s_i = \sigma \mu, \qquad z, s > 0,
+    .. math:: Az = b,\ z + w = u,\ A^\top y + s - v = c,\quad z_i s_i = w_i v_i = \sigma \mu,\quad z, w, s, v > 0,
 
     first with σ = 0, to see how far that would get; then with σ chosen by what was seen, and the second-order term
-    added. Both directions come from one factorisation of A D Aᵀ, D = diag(z/s), slightly regularised.
+    added. All directions of a step come from one factorisation of A D Aᵀ, D = 1 / (s/z + v/w), slightly regularised.
 
     Parameters
     ----------
@@ -144,24 +269,51 @@ def interior_point(program: LinearProgram, tol: float = 1e-10) -> Iterates:
     ('optimal', array([3., 1.]), array([-2., -1.]))
     """
     form = standard_form(program)
-    A, b, c = form.A, form.b, form.c
-    z, y, s = starting_point(A, b, c)
-    status, iterations, shortest = None, 0, 0
+    free = form.upper > 0
+    A, box = form.A[:, free], np.flatnonzero(np.isfinite(form.upper[free]))
+    problem = Problem(A, A.T.tocsr(), form.b, form.c[free], form.upper[free][box], box, NormalEquations(A))
+    at = starting_point(problem)
+    first = at.mu()
+    reason, status, iterations, shortest = None, None, 0, 0
     while status is None:
-        mu = float(z @ s) / len(z)
-        direction = newton_step(A, z, s, b - A @ z, c - A.T @ y - s)
-        dz, _, ds = direction(-z * s)
-        reached = (z + longest(z, dz) * dz) @ (s + longest(s, ds) * ds) / len(z)
-        sigma = (reached / mu) ** 3
-        dz, dy, ds = direction(sigma * mu - z * s - dz * ds)
-        step_z, step_s = (min(1.0, STEP * longest(v, dv)) for v, dv in ((z, dz), (s, ds)))
-        z, y, s = z + step_z * dz, y + step_s * dy, s + step_s * ds
+        mu, rest = at.mu(), problem.residuals(at)
+        problem.factorise(at)
+        d = problem.direction(at, rest, -at.z * at.s, -at.w * at.v)
+        sigma = (at.towards(d, *at.steps(d)).mu() / mu) ** 3
+        d = problem.direction(at, rest, sigma * mu - at.z * at.s - d.z * d.s, sigma * mu - at.w * at.v - d.w * d.v)
+        primal, dual = at.steps(d)
+        at = at.towards(d, min(1.0, STEP * primal), min(1.0, STEP * dual))
+        z, s, y = at.z, at.s, at.y
         iterations += 1
-        shortest = shortest + 1 if max(step_z, step_s) < 1e-4 else 0
-        status = verdict(form, z, y, s, tol) or ("stalled" if shortest >= 5 or iterations >= 200 else None)
-        x = form.point(z)
+        shortest = shortest + 1 if max(primal, dual) < 1e-4 else 0
+        stuck = shortest >= 5 or iterations >= 200 or at.mu() <= 1e-20 * first
+        if optimal(problem, at, tol):
+            status = "optimal"
+        elif stuck or (reason is None and diverging(problem, at)):
+            reason = explain(program)
+            status = "stalled" if stuck and reason[0] == "stalled" else {"stalled": None}.get(reason[0], reason[0])
+        x = form.point(spread(z, free))
         yield x
-    value = {"infeasible": np.inf, "unbounded": -np.inf}.get(status, program.value(x))
-    ray = form.map @ (z / np.abs(z).max()) if status == "unbounded" else None
-    solution = LPSolution(status, x, float(value), *form.prices(program, y), ray, iterations)
+    solution = conclude(program, form, x, y, reason if status != "optimal" else None, iterations)
     return solution.status
+
+
+def spread(z: Array, free: Array) -> Array:
+    """Put the variables that are fixed at zero back in."""
+    full = np.zeros(len(free))
+    full[free] = z
+    return full
+
+
+def conclude(
+    program: LinearProgram,
+    form: StandardForm,
+    x: Array,
+    y: Array,
+    reason: tuple[str, Array | None, tuple[Array, Array]] | None,
+    iterations: int,
+) -> LPSolution:
+    """Read the solution off the last point, or the proof that there is none."""
+    status, ray, prices = reason or ("optimal", None, form.prices(program, y))
+    value = {"infeasible": np.inf, "unbounded": -np.inf}.get(status, program.value(x))
+    return LPSolution(status, x, float(value), *prices, ray, iterations)

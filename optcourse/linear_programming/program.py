@@ -93,6 +93,8 @@ def _bounds(given: Sequence[Any] | None, n: int) -> Array:
         raise refuse("bounds", given, "must be pairs (low, high), None where there is no bound") from None
     if table.shape != (n, 2) or np.isnan(table).any():
         raise refuse("bounds", given, f"must be {n} pairs (low, high), one a variable")
+    if np.any(table[:, 0] == np.inf) or np.any(table[:, 1] == -np.inf):
+        raise refuse("bounds", given, "must leave room for a number: no lower bound of +∞, no upper one of −∞")
     if np.any(table[:, 0] > table[:, 1]):
         raise refuse("bounds", given, "must not have a lower bound above the upper one")
     return table
@@ -127,20 +129,19 @@ class LPSolution(NamedTuple):
 
 
 class StandardForm(NamedTuple):
-    """Minimise cᵀz subject to Az = b ≥ 0, z ≥ 0, with x = shift + map z.
+    """Minimise cᵀz subject to Az = b, 0 ≤ z ≤ upper, with x = shift + map z: one shape for every program.
 
-    Rows and columns are scaled by powers of two, which changes no digit. `slack` names the column that is a unit vector
-    in each row, or is −1; `row_scale` carries prices back to the `kept` first rows, the program's own.
+    The last m columns of A are the identity: one slack for each row, which an equality bounds by zero. Rows and columns
+    are scaled by powers of two, which changes no digit; `row_scale` carries prices back to the program's own rows.
     """
 
     A: Any
     b: Array
     c: Array
-    slack: Array
+    upper: Array
     shift: Array
     map: Any
     row_scale: Array
-    kept: int
 
     def point(self, z: Array) -> Array:
         """Return the x of a z."""
@@ -148,61 +149,60 @@ class StandardForm(NamedTuple):
 
     def prices(self, program: LinearProgram, y: Array) -> tuple[Array, Array]:
         """Return the prices of the program's own constraints for a y of the standard form."""
-        original = (y * self.row_scale)[: self.kept]
-        return original[: len(program.b_ub)], original[len(program.b_ub) :]
+        original = y * self.row_scale
+        m_ub, m_eq = len(program.b_ub), len(program.b_eq)
+        return original[:m_ub], original[m_ub : m_ub + m_eq]
 
 
 def standard_form(program: LinearProgram, scaled: bool = True) -> StandardForm:
-    """Shift lower bounds to zero, split free variables, add slacks, make b ≥ 0, and scale (if asked to)."""
+    """Shift lower bounds to zero, mirror or split variables without one, add slacks, and scale (if asked to)."""
     from scipy import sparse
 
     low, high = program.bounds.T
-    n = program.c.size
+    n, m_ub = program.c.size, len(program.b_ub)
     mirrored = np.isinf(low) & np.isfinite(high)  # x = high − z
-    free = np.isinf(low) & np.isinf(high)  # x = z⁺ − z⁻
+    split = np.flatnonzero(np.isinf(low) & np.isinf(high))  # x = z⁺ − z⁻
     shift = np.where(np.isfinite(low), low, np.where(mirrored, high, 0.0))
-    signs = sparse.diags(np.where(mirrored, -1.0, 1.0))
-    split = sparse.eye(n, format="csc")[:, free] * -1
-    mapping = sparse.hstack([signs, split], format="csc")
-    boxed = np.flatnonzero(np.isfinite(low) & np.isfinite(high))
-    rows = sparse.vstack([sparse.csr_matrix(program.A_ub), sparse.csr_matrix(program.A_eq)], format="csr")
-    box = sparse.eye(n, format="csr")[boxed]
-    m_ub, m_eq, m_box = len(program.b_ub), len(program.b_eq), len(boxed)
-    A = sparse.vstack([rows @ mapping, box @ mapping], format="csr")
-    b = np.concatenate([program.b_ub, program.b_eq, (high - low)[boxed]])
-    b[: m_ub + m_eq] -= rows @ shift
-    has_slack = np.concatenate([np.arange(m_ub), m_ub + m_eq + np.arange(m_box)])
-    slacks = sparse.csr_matrix(
-        (np.ones(len(has_slack)), (has_slack, np.arange(len(has_slack)))), (len(b), len(has_slack))
-    )
-    n_z = A.shape[1]
-    A, row_scale, column_scale = _equilibrate(A, rounds=4 if scaled else 0)
-    flipped = np.where(b < 0, -1.0, 1.0)
-    row_scale = row_scale * flipped
-    A = sparse.hstack([sparse.diags(flipped) @ A, sparse.diags(flipped) @ slacks], format="csc")
-    scale = np.concatenate([column_scale, 1 / np.abs(row_scale[has_slack])])
-    mapping = sparse.hstack(
-        [mapping @ sparse.diags(column_scale), sparse.csc_matrix((n, len(has_slack)))], format="csc"
-    )
-    slack = np.full(len(b), -1)
-    slack[has_slack] = np.where(flipped[has_slack] > 0, n_z + np.arange(len(has_slack)), -1)
-    assert len(scale) == A.shape[1]
-    return StandardForm(A, b * row_scale, mapping.T @ program.c, slack, shift, mapping, row_scale, m_ub + m_eq)
+    width = np.where(np.isfinite(low) & np.isfinite(high), high - np.where(np.isfinite(low), low, 0.0), np.inf)
 
-
-def _equilibrate(A: Any, rounds: int) -> tuple[Any, Array, Array]:
-    """Scale rows and columns towards size one, by powers of two (Ruiz 2001): exact, and kind to every tolerance."""
-    from scipy import sparse
-
-    rows, columns = np.ones(A.shape[0]), np.ones(A.shape[1])
-    for _ in range(rounds):
-        size = abs(A)
-        row_size, column_size = (
-            np.asarray(size.max(axis=1).todense()).ravel(),
-            np.asarray(size.max(axis=0).todense()).ravel(),
+    rows = np.vstack([program.A_ub, program.A_eq])
+    b = np.concatenate([program.b_ub, program.b_eq]) - rows @ shift
+    if not len(b):  # 0 = 0, so that no solver has to ask whether there are rows
+        rows, b = np.zeros((1, n)), np.zeros(1)
+    m = len(b)
+    signs = np.concatenate([np.where(mirrored, -1.0, 1.0), np.full(len(split), -1.0)])
+    of = np.concatenate([np.arange(n), split])  # the variable that each column stands for
+    row, column = np.nonzero(rows)
+    value = rows[row, column]
+    if len(split):
+        again = np.isin(column, split)
+        row, column, value = (
+            np.concatenate([row, row[again]]),
+            np.concatenate([column, n + np.searchsorted(split, column[again])]),
+            np.concatenate([value, value[again]]),
         )
-        r = np.exp2(-np.round(0.5 * np.log2(np.where(row_size > 0, row_size, 1.0))))
-        s = np.exp2(-np.round(0.5 * np.log2(np.where(column_size > 0, column_size, 1.0))))
-        A = sparse.diags(r) @ A @ sparse.diags(s)
-        rows, columns = rows * r, columns * s
-    return A.tocsr(), rows, columns
+    value = value * signs[column]
+    row_scale, column_scale = _equilibrate(row, column, np.abs(value), (m, len(of)), rounds=3 if scaled else 0)
+
+    n_z = len(of)
+    value = np.concatenate([value * row_scale[row] * column_scale[column], np.ones(m)])
+    place = np.concatenate([row, np.arange(m)]), np.concatenate([column, n_z + np.arange(m)])
+    A = sparse.csc_matrix((value, place), shape=(m, n_z + m))
+    scale = signs * column_scale
+    mapping = sparse.csr_matrix((scale, (of, np.arange(n_z))), shape=(n, n_z + m))
+    slack_upper = np.where(np.arange(m) < m_ub, np.inf, 0.0)
+    upper = np.concatenate([width[of] / column_scale, slack_upper])
+    cost = np.concatenate([program.c[of] * scale, np.zeros(m)])
+    return StandardForm(A, b * row_scale, cost, upper, shift, mapping, row_scale)
+
+
+def _equilibrate(row: Array, column: Array, size: Array, shape: tuple[int, int], rounds: int) -> tuple[Array, Array]:
+    """Scale rows and columns towards size one, by powers of two (Ruiz 2001): exact, and kind to every tolerance."""
+    scales = np.ones(shape[0]), np.ones(shape[1])
+    for _ in range(rounds):
+        now = size * scales[0][row] * scales[1][column]
+        for scale, index in zip(scales, (row, column), strict=True):
+            largest = np.zeros(len(scale))
+            np.maximum.at(largest, index, now)
+            scale *= np.exp2(-np.round(0.5 * np.log2(np.where(largest > 0, largest, 1.0))))
+    return scales

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Generator
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,27 +21,41 @@ from optcourse.streams import Iterates, Stream, stream
 PIVOT = 1e-9  # an entry this small is zero: pivoting on it would be dividing by noise
 REDUCED_COST = 1e-9  # a cost this close to zero promises nothing
 FEASIBLE = 1e-9  # the ratio test may overstep by this much, to be free to choose a large pivot (Harris)
-REFACTOR = 64  # pivots between two fresh factorisations
+REFACTOR = 100  # pivots between two fresh factorisations
 
-Walk = Generator[None, None, str]
+Walk = Generator[bool, None, str]
 
 
 class Basis:
-    """A corner: the columns that may be nonzero, the inverse of their matrix, and their values."""
+    """A corner: which variables may be off their bounds, the inverse of their columns, and their values.
 
-    def __init__(self, A: Any, b: Array, columns: Array):
-        self.A, self.b, self.columns = A, b, columns.copy()
-        self.transposed = A.T.tocsr()
+    All others stand at zero, or at their upper bound where `at_upper` says so.
+    """
+
+    def __init__(self, form: StandardForm, columns: Array):
+        from scipy.linalg.blas import dger
+
+        self.A, self.b, self.upper, self.columns = form.A, form.b, form.upper, columns.copy()
+        self.transposed = form.A.T.tocsr()
+        self.rank_one = dger
+        self.at_upper = np.zeros(len(form.c), dtype=bool)
+        self.movable = form.upper > 0  # not basic, and not fixed
+        self.movable[columns] = False
         self.ray: Array | None = None
         self.pivots = 0
         self.refactor()
 
     def refactor(self) -> None:
         """Invert the basis afresh: the updates below add up rounding errors."""
-        B = self.A[:, self.columns].toarray()
-        self.inverse = np.linalg.inv(B)
-        self.values = self.inverse @ self.b
-        self.values += self.inverse @ (self.b - B @ self.values)  # one step of iterative refinement
+        from scipy.sparse.linalg import splu
+
+        B = self.A[:, self.columns]
+        self.inverse = splu(B).solve(np.eye(len(self.b), order="F"))
+        right = self.b - self.A @ np.where(self.at_upper, self.upper, 0.0)
+        self.values = self.inverse @ right
+        self.values += self.inverse @ (right - B @ self.values)  # one step of iterative refinement
+        self.limits = self.upper[self.columns]
+        self.updates = 0
 
     def column(self, j: int) -> Array:
         """Return how fast each basic variable falls when variable j rises."""
@@ -55,122 +70,198 @@ class Basis:
 
     def prices(self, c: Array) -> Array:
         """Return y = c_B B⁻¹."""
-        return c[self.columns] @ self.inverse
+        return c @ self.inverse
 
-    def pivot(self, r: int, j: int, falling: Array) -> None:
-        """Let variable j enter in place of the r-th basic one."""
-        step = self.values[r] / falling[r]
-        self.values -= step * falling
-        self.values[r] = step
+    def outside(self) -> Array:
+        """Return −1 for each basic variable below zero, +1 for each above its upper bound, 0 for the others."""
+        return (self.values > self.limits + FEASIBLE) - 1.0 * (self.values < -FEASIBLE)
+
+    def move(self, j: int, falling: Array, block: Block) -> None:
+        """Let variable j move until something blocks: its own other bound, or the r-th basic variable, which leaves."""
+        sign = -1.0 if self.at_upper[j] else 1.0
+        self.values -= block.step * sign * falling
+        self.pivots += 1
+        if block.row is None:
+            self.at_upper[j] = not self.at_upper[j]
+            return
+        r, left = block.row, self.columns[block.row]
+        self.values[r] = (self.upper[j] if self.at_upper[j] else 0.0) + sign * block.step
         pivot_row = self.inverse[r] / falling[r]
         falling = falling.copy()
-        falling[r] = 0.0
-        self.inverse -= np.outer(falling, pivot_row)
-        self.inverse[r] = pivot_row
-        self.columns[r] = j
-        self.pivots += 1
-        if self.pivots % REFACTOR == 0:
-            self.refactor()
+        falling[r] -= 1.0
+        self.inverse = self.rank_one(-1.0, falling, pivot_row, a=self.inverse, overwrite_a=True)
+        self.columns[r], self.limits[r] = j, self.upper[j]
+        self.at_upper[left], self.at_upper[j] = block.at_upper, False
+        self.movable[left], self.movable[j] = self.upper[left] > 0, False
+        self.updates += 1
 
     def point(self) -> Array:
         """Return z."""
-        z = np.zeros(self.A.shape[1])
-        z[self.columns] = np.maximum(self.values, 0.0)
+        z = np.where(self.at_upper, self.upper, 0.0)
+        z[self.columns] = np.clip(self.values, 0.0, self.limits)
         return z
 
 
-def bland(costs: Array, _: Array) -> int:
+def bland(gains: Array, _: Array) -> int:
     """The first variable that promises anything (Bland 1977): slow, but can never cycle."""
-    return int(np.flatnonzero(costs < -REDUCED_COST)[0])
+    return int(np.flatnonzero(gains > REDUCED_COST)[0])
 
 
-def dantzig(costs: Array, _: Array) -> int:
+def dantzig(gains: Array, _: Array) -> int:
     """The variable that promises most per unit (Dantzig 1947): natural, and may cycle."""
-    return int(np.argmin(costs))
+    return int(np.argmax(gains))
 
 
-def steepest(costs: Array, weights: Array) -> int:
+def steepest(gains: Array, weights: Array) -> int:
     """The variable that promises most per unit of distance, by approximate weights (Devex, Harris 1973)."""
-    return int(np.argmax(np.where(costs < -REDUCED_COST, costs**2 / weights, -1.0)))
+    return int(np.argmax(np.where(gains > REDUCED_COST, gains * gains / weights, -1.0)))
 
 
 RULES: dict[str, Callable[[Array, Array], int]] = {"bland": bland, "dantzig": dantzig, "steepest": steepest}
 
 
-def walk(basis: Basis, c: Array, may_enter: Array, rule: str) -> Walk:
-    """Pivot until no cost is negative ("optimal") or nothing stops an entering variable ("unbounded")."""
+class Block(NamedTuple):
+    """What ends a step: a row (None: the entering variable's own other bound), how far, where its variable stops."""
+
+    row: int | None
+    step: float
+    at_upper: bool = False
+
+
+def walk(basis: Basis, c: Array, rule: str) -> Walk:
+    """Move until no variable promises anything. While some are outside their bounds, the cost is how far (phase one).
+
+    Yields, after every move, whether all were inside before it.
+    """
     weights = np.ones(len(c))
-    costs = c - basis.transposed @ basis.prices(c)
-    stalled = 0
+    costs, stalled, last = c, 0, None
     while True:
-        if basis.pivots % REFACTOR == 0:
-            costs = c - basis.transposed @ basis.prices(c)
-        costs[basis.columns] = 0.0
-        candidates = np.where(may_enter, costs, 0.0)
-        if candidates.min() >= -REDUCED_COST:
-            costs = c - basis.transposed @ basis.prices(c)  # was that true, or rounding?
-            costs[basis.columns] = 0.0
-            candidates = np.where(may_enter, costs, 0.0)
-            if candidates.min() >= -REDUCED_COST:
-                return "optimal"
+        outside = basis.outside()
+        phase_one = bool(outside.any())
+        if phase_one or last is not False or basis.updates == 0:
+            prices = basis.prices(outside if phase_one else c[basis.columns])
+            costs = -(basis.transposed @ prices) if phase_one else c - basis.transposed @ prices
+        last = phase_one
+        gains = np.where(basis.movable, np.where(basis.at_upper, costs, -costs), 0.0)
+        if gains.max() <= REDUCED_COST:
+            if basis.updates == 0:
+                return "infeasible" if phase_one else "optimal"
+            basis.refactor()  # was that true, or rounding?
+            continue
         patient = rule == "steepest" and stalled < 2 * len(basis.b)
-        j = RULES[rule if rule != "steepest" or patient else "bland"](candidates, weights)
-        falling = basis.column(j)
-        r = leaving(basis, falling, smallest_index=not patient)
-        if r is None:
+        j = RULES[rule if rule != "steepest" or patient else "bland"](gains, weights)
+        column = basis.column(j)
+        falling = -column if basis.at_upper[j] else column
+        block = first_block(basis, falling, basis.upper[j], outside if phase_one else None, gains[j], not patient)
+        if block is None:
             basis.ray = np.zeros(len(c))
             basis.ray[basis.columns] = -falling
-            basis.ray[j] = 1.0
+            basis.ray[j] = -1.0 if basis.at_upper[j] else 1.0
             return "unbounded"
-        stalled = stalled + 1 if basis.values[r] <= FEASIBLE else 0
-        row, left = basis.row(r), basis.columns[r]
-        costs = costs - (costs[j] / row[j]) * row
-        weights = np.maximum(weights, (row / row[j]) ** 2 * weights[j])
-        weights[left] = max(weights[j] / row[j] ** 2, 1.0)
-        basis.pivot(r, j, falling)
-        yield
+        stalled = stalled + 1 if block.step <= FEASIBLE else 0
+        if block.row is not None:
+            row, left = basis.row(block.row), basis.columns[block.row]
+            if abs(row[j] - column[block.row]) > 1e-7 * (1 + abs(row[j])) and basis.updates:
+                basis.refactor()  # two ways to the same number disagree
+                continue
+            ratio = row / row[j]
+            costs = costs - costs[j] * ratio
+            weights = np.maximum(weights, ratio * ratio * weights[j])
+            weights[left] = max(weights[j] / row[j] ** 2, 1.0)
+        basis.move(j, column, block)
+        if basis.updates >= REFACTOR:
+            basis.refactor()
+        yield not phase_one
 
 
-def leaving(basis: Basis, falling: Array, smallest_index: bool) -> int | None:
-    """Return the row whose variable first reaches zero: of several, the largest pivot or (Bland) the smallest index."""
-    blocks = np.flatnonzero(falling > PIVOT)
-    if not blocks.size:
-        return None
-    values = np.maximum(basis.values[blocks], 0.0)
+def first_block(
+    basis: Basis, falling: Array, own: float, outside: Array | None, gain: float, smallest_index: bool
+) -> Block | None:
+    """Return what ends the step; in phase one, variables pass bounds while the sum of what is missed still falls."""
+    size = np.abs(falling)
+    down = falling > 0
+    values, limits = basis.values, basis.limits
+    room = np.where(down, values, limits - values)
+    size_or_none = np.where(size > PIVOT, size, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if outside is None:
+            room = np.maximum(room, 0.0)
+            times = np.where(size_or_none > 0, room / size, np.inf)
+            if smallest_index:
+                bound = times.min()
+                tied = np.flatnonzero(times <= bound)
+                r = int(tied[np.argmin(basis.columns[tied])])
+            else:
+                bound = np.where(size_or_none > 0, (room + FEASIBLE) / size, np.inf).min()
+                r = int(np.argmax(np.where(times <= bound, size_or_none, 0.0)))
+            if own <= min(bound, times[r]):
+                return Block(None, own) if np.isfinite(own) else None
+            return Block(r, float(times[r]), not down[r])
+        return pass_through(basis, size_or_none, down, room, own, outside, gain, smallest_index)
+
+
+def pass_through(
+    basis: Basis,
+    size: Array,
+    down: Array,
+    room: Array,
+    own: float,
+    outside: Array,
+    gain: float,
+    smallest_index: bool,
+) -> Block | None:
+    """Phase one's ratio test: the sum of what is missed is convex along the edge, with a kink at every bound passed."""
+    values, limits, m = basis.values, basis.limits, len(size)
+    side = np.where(down, -1.0, 1.0)
+    coming = (outside == -side) & (size > 0)
+    going = (outside != side) & (size > 0) & np.isfinite(room)
+    rows = np.concatenate([np.flatnonzero(coming), np.flatnonzero(going)])
+    first = np.count_nonzero(coming)
+    distance = np.concatenate([np.where(down, values - limits, -values)[coming], np.maximum(room, 0.0)[going]])
+    sizes = size[rows]
+    times = distance / sizes
     if smallest_index:
-        ratios = values / falling[blocks]
-        tied = blocks[ratios <= ratios.min()]
-        return int(tied[np.argmin(basis.columns[tied])])
-    bound = ((values + FEASIBLE) / falling[blocks]).min()
-    allowed = blocks[values / falling[blocks] <= bound]
-    return int(allowed[np.argmax(falling[allowed])])
+        k = int(np.lexsort((basis.columns[rows], times))[0])
+    else:
+        order = np.argsort(times, kind="stable")
+        passed = int(np.searchsorted(np.cumsum(sizes[order]), gain * (1 - 1e-9)))
+        order = order[: passed + 1]
+        k = int(order[np.flatnonzero(sizes[order] >= 0.01 * sizes[order].max())[-1]])
+    if own <= times[k]:
+        return Block(None, own)
+    return Block(int(rows[k]), float(times[k]), bool(down[rows[k]] == (k < first)))
 
 
-def first_corner(form: StandardForm, rule: str) -> tuple[Basis, Array, str]:
-    """Phase one: drive artificial variables to zero. Returns the corner, who may enter later, and how it went."""
-    from scipy import sparse
+def triangular_start(form: StandardForm) -> Array:
+    """Choose columns for the equalities that form a triangle, so that no pivots are spent on making their slacks leave.
 
-    m, n = form.A.shape
-    needy = np.flatnonzero(form.slack < 0)
-    artificial = sparse.csc_matrix((np.ones(len(needy)), (needy, np.arange(len(needy)))), (m, len(needy)))
-    columns = form.slack.copy()
-    columns[needy] = n + np.arange(len(needy))
-    basis = Basis(sparse.hstack([form.A, artificial], format="csc"), form.b, columns)
-    real = np.arange(n + len(needy)) < n
-    if len(needy):
-        for _ in walk(basis, np.where(real, 0.0, 1.0), real, rule):
-            pass
-        basis.refactor()
-        missing = basis.values[~real[basis.columns]].sum()
-        if missing > 1e-8 * (1 + np.abs(form.b).max(initial=0.0)):
-            return basis, real, "infeasible"
-        for r in map(int, np.flatnonzero(~real[basis.columns])):  # zero now: replace them where the row allows it
-            row = np.where(real, np.abs(basis.row(r)), 0.0)
-            row[basis.columns] = 0.0
-            if row.max() > 1e-7:
-                j = int(np.argmax(row))
-                basis.pivot(r, j, basis.column(j))
-    return basis, real, "feasible"
+    Row by row, that with the fewest columns left first: it takes the column with the fewest entries, and all columns
+    with an entry in it are out of the game (Maros 2003, section 9.8).
+    """
+    A, by_row = form.A, form.A.tocsr()
+    m = len(form.b)
+    columns = len(form.c) - m + np.arange(m)
+    row_lists = np.split(by_row.indices, by_row.indptr[1:-1])
+    entries = np.diff(A.indptr)
+    alive = form.upper > 0
+    largest = abs(A).max(axis=0).toarray().ravel()
+    left = np.diff(by_row.indptr).tolist()
+    equality = form.upper[columns] == 0
+    queue = [(left[i], i) for i in map(int, np.flatnonzero(equality))]
+    heapq.heapify(queue)
+    while queue:
+        count, i = heapq.heappop(queue)
+        candidates = row_lists[i][alive[row_lists[i]]]
+        if len(candidates) < count and len(candidates):
+            heapq.heappush(queue, (len(candidates), i))
+            continue
+        start, stop = by_row.indptr[i], by_row.indptr[i + 1]
+        sizes = np.abs(by_row.data[start:stop])[alive[row_lists[i]]]
+        good = candidates[sizes >= 0.1 * largest[candidates]]
+        if len(good):
+            columns[i] = good[np.argmin(entries[good])]
+            alive[candidates] = False
+    return columns
 
 
 @stream(program=linear_program, rule=one_of(*RULES))
@@ -219,33 +310,28 @@ def simplex(program: LinearProgram, rule: str = "steepest") -> Iterates:
     ('optimal', array([-2., -1.]))
     """
     form = standard_form(program, scaled=rule == "steepest")
-    basis, real, status = first_corner(form, rule)
-    cost = np.concatenate([form.c, np.zeros(len(real) - len(form.c))])
-    if status == "feasible":
-        x = form.point(basis.point()[real])
-        yield x
-        phase_two = walk(basis, cost, real, rule)
-        while True:
-            try:
-                next(phase_two)
-            except StopIteration as end:
-                status = end.value
-                break
-            x = form.point(basis.point()[real])
+    m = len(form.b)
+    basis = Basis(form, triangular_start(form) if rule == "steepest" else len(form.c) - m + np.arange(m))
+    steps = walk(basis, form.c, rule)
+    status = None
+    while status is None:
+        if not basis.outside().any():
+            x = form.point(basis.point())
             yield x
-    solution = conclude(program, form, basis, real, cost, status)
+        try:
+            next(steps)
+        except StopIteration as end:
+            status = end.value
+    solution = conclude(program, form, basis, status)
     return solution.status
 
 
-def conclude(
-    program: LinearProgram, form: StandardForm, basis: Basis, real: Array, cost: Array, status: str
-) -> LPSolution:
+def conclude(program: LinearProgram, form: StandardForm, basis: Basis, status: str) -> LPSolution:
     """Read the solution, its prices or its ray off the last basis."""
-    if status != "infeasible":
-        basis.refactor()
-    x = form.point(basis.point()[real])
-    y_ub, y_eq = form.prices(program, basis.prices(cost if status != "infeasible" else np.where(real, 0.0, 1.0)))
-    ray = None if basis.ray is None else form.map @ basis.ray[real]
+    x = form.point(basis.point())
+    costs = basis.outside() if status == "infeasible" else form.c[basis.columns]
+    y_ub, y_eq = form.prices(program, basis.prices(costs))
+    ray = None if basis.ray is None else form.map @ basis.ray
     value = {"infeasible": np.inf, "unbounded": -np.inf}.get(status, program.value(x))
     return LPSolution(status, x, float(value), y_ub, y_eq, ray, basis.pivots)
 
