@@ -366,10 +366,14 @@ def _code(line: str) -> str:
 
 
 def _list(kind: str, options: list[tuple[str, str]], numbers: list[int] | None = None) -> str:
-    """Make a numbered list of labelled radio buttons. The buttons appear with the script; on paper the numbers stay."""
+    """Make a list of labelled radio buttons. Without the script, and on paper, the list's own numbers stand for them.
+
+    The mark is text, not a style sheet's: an option that is a formula and nothing else is called by it.
+    """
     rows = []
     for place, (name, text) in enumerate(options):
-        value, line = (f' value="{numbers[place]}"', f' data-line="{numbers[place]}"') if numbers else ("", "")
+        value = f' value="{numbers[place]}"' if numbers else ""
         radio = f'<input type="radio" name="answer" value="{place}" data-name="{name}">'
-        rows.append(f"<li{value}><label{line}>{radio}{text}</label></li>")
+        mark = f'<b class="oq-mark">{numbers[place] if numbers else name} </b>'
+        rows.append(f"<li{value}><label>{radio}{mark}{text}</label></li>")
     return f'<ol class="{kind}">{"".join(rows)}</ol>'
