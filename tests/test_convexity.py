@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optcourse import (
+    LinearProgram,
     QuadraticProgram,
     duality_gap,
     is_convex_on,
@@ -15,8 +16,10 @@ from optcourse import (
     project_simplex,
     projected_gradient,
     run,
+    simplex,
     solve_equality_qp,
 )
+from optcourse.linear_programming import solution
 
 
 @pytest.fixture
@@ -81,6 +84,58 @@ def test_the_dual_of_a_linear_program_is_finite_only_where_prices_match_costs():
     assert dual.value(mu=[1.0, 1.0]) == -np.inf
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_the_gap_of_a_linear_program_closes_at_the_simplex_methods_prices(seed):
+    rng = np.random.default_rng(seed)
+    A, x, y = rng.normal(size=(7, 3)), rng.normal(size=3), rng.uniform(0.5, 1, size=7)
+    program = QuadraticProgram(np.zeros((3, 3)), -A.T @ y, A_ub=A, b_ub=A @ x + rng.uniform(size=7))
+    found = solution(simplex(LinearProgram(program.c, A, program.b_ub, bounds=[(None, None)] * 3)))
+    assert abs(duality_gap(program, found.x, mu=np.maximum(-found.y_ub, 0))) <= 1e-9  # prices are −μ
+
+
+def test_the_gap_closes_while_a_dual_ascent_runs(rng):
+    # Least norm on two equalities: the dual is smooth and concave, its gradient is Ax(ν) − b.
+    A, b = rng.normal(size=(2, 5)), rng.normal(size=2)
+    program, nu = QuadraticProgram(np.eye(5), np.zeros(5), A, b), np.zeros(2)
+    dual, best = lagrange_dual(program), np.linalg.pinv(A) @ b
+    gaps = []
+    for _ in range(400):
+        nu = nu + 1 / np.linalg.norm(A @ A.T, 2) * (A @ dual.minimiser(nu) - b)
+        gaps.append(duality_gap(program, best, nu=nu))
+    assert (np.diff(gaps) <= 1e-12).all()
+    assert gaps[0] > 0
+    assert abs(gaps[-1]) <= 1e-9
+
+
+def test_a_gap_means_nothing_at_a_point_that_is_not_feasible():
+    program = QuadraticProgram(np.eye(2), np.zeros(2), [[1.0, 1.0]], [2.0])
+    with pytest.raises(ValueError, match=r"^x = .* misses a constraint by 2"):
+        duality_gap(program, [0.0, 0.0], nu=[-1.0])
+    assert duality_gap(program, [1.0, 1.0], nu=[0.0]) == 1.0
+
+
+def test_a_negative_price_of_an_inequality_proves_nothing():
+    program = QuadraticProgram(np.eye(1), [0.0], A_ub=[[-1.0]], b_ub=[-1.0])
+    assert lagrange_dual(program).value(mu=[1.0]) == pytest.approx(0.5) == program.value([1.0])
+    assert lagrange_dual(program).value(mu=[-1.0]) == -np.inf
+
+
+def test_every_local_minimum_of_a_convex_function_is_global_and_of_another_need_not_be(rng):
+    slope = lambda t: 4 * t**3 - 4 * t + 0.5  # noqa: E731 (of t⁴ − 2t² + t/2: two valleys, one deeper)
+    ends = {
+        round(float(run(projected_gradient(slope, lambda t: np.clip(t, -2, 2), start, lr=0.05), steps=500).theta), 6)
+        for start in np.linspace(-2, 2, 9)
+    }
+    assert len(ends) == 2
+    assert not is_convex_on(lambda t: t**4 - 2 * t**2 + t / 2, -2.0, 2.0, rng).convex
+    slope = lambda t: 2 * t - 1  # noqa: E731
+    bowl = {
+        round(float(run(projected_gradient(slope, lambda t: np.clip(t, -2, 2), start), steps=500).theta), 6)
+        for start in np.linspace(-2, 2, 9)
+    }
+    assert bowl == {0.5}
+
+
 def test_without_slater_a_convex_problem_can_keep_a_gap(rng):
     # min e^(−x) subject to x²/y ≤ 0, y > 0: only x = 0 is feasible, so p* = 1. The Lagrangian e^(−x) + μ x²/y is
     # positive, and at y = x³ it falls to zero for every price μ: d* = 0.
@@ -100,3 +155,29 @@ def test_projection_onto_the_simplex_is_cvxpys_idempotent_and_brings_points_no_f
     np.testing.assert_allclose(u, x.value, atol=1e-6)
     np.testing.assert_allclose(project_simplex(u), u, atol=1e-15)
     assert np.linalg.norm(u - project_simplex(w)) <= np.linalg.norm(v - w) * (1 + 1e-12)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.floats(0.1, 10.0))
+def test_the_projection_meets_the_obtuse_angle_that_makes_it_the_nearest_point(seed, radius):
+    rng = np.random.default_rng(seed)
+    v, other = 3 * rng.normal(size=(2, 6))
+    u, inside = project_simplex(v, radius), project_simplex(other, radius)
+    assert u.min() >= 0
+    assert u.sum() == pytest.approx(radius)
+    assert (v - u) @ (inside - u) <= 1e-9 * (1 + np.linalg.norm(v) * radius)
+
+
+def test_what_makes_no_sense_is_refused_by_name(rng):
+    with pytest.raises(ValueError, match=r"^low = "):
+        is_convex_on(np.sum, [0.0, 1.0], [1.0, 1.0], rng)
+    with pytest.raises(ValueError, match=r"^A = .* symmetric"):
+        is_psd([[1.0, 2.0], [0.0, 1.0]])
+    with pytest.raises(ValueError, match=r"^radius = -1"):
+        project_simplex([1.0, 2.0], radius=-1)
+    with pytest.raises(ValueError, match=r"^v = "):
+        project_simplex([[1.0, 2.0]])
+    with pytest.raises(ValueError, match=r"^A_ub = .* must have shape \(1, 2\)"):
+        QuadraticProgram(np.eye(2), np.zeros(2), A_ub=[[1.0]], b_ub=[1.0])
+    with pytest.raises(ValueError, match=r"^program = 3: must be a QuadraticProgram"):
+        lagrange_dual(3)

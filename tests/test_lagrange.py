@@ -3,17 +3,22 @@
 import cvxpy as cp
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 from sklearn.svm import SVC
 
 from optcourse import (
+    LinearProgram,
     QuadraticProgram,
     active_set_qp,
+    augmented_lagrangian,
     newton_kkt,
     run,
+    simplex,
     solve_equality_qp,
     svm_dual,
 )
 from optcourse.certificates import kkt_residuals
+from optcourse.linear_programming import solution
 
 
 @pytest.fixture
@@ -49,21 +54,118 @@ def test_a_multiplier_is_the_price_of_its_constraint(rng):
     assert (value(b + 1e-4) - value(b - 1e-4)) / 2e-4 == pytest.approx(-nu, rel=1e-8)
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_the_active_set_finds_cvxpys_solution(seed):
+def random_program(seed, degenerate=False):
+    """A strictly convex program and a feasible point, where all inequalities meet if degenerate, one doubled."""
     rng = np.random.default_rng(seed)
-    L, inside = rng.normal(size=(4, 4)), rng.normal(size=4)
-    A_ub = rng.normal(size=(6, 4))
-    program = QuadraticProgram(L @ L.T + np.eye(4), 5 * rng.normal(size=4), A_ub=A_ub, b_ub=A_ub @ inside + 0.5)
+    n, m_eq, m_ub = int(rng.integers(3, 7)), int(rng.integers(0, 3)), int(rng.integers(1, 9))
+    L, inside = rng.normal(size=(n, n)), rng.integers(-2, 3, n).astype(float)
+    A_eq, A_ub = rng.normal(size=(m_eq, n)).round(1), rng.normal(size=(m_ub, n)).round(1)
+    slack = np.zeros(m_ub) if degenerate else rng.uniform(0, 1, m_ub)
+    if degenerate:
+        A_ub, slack = np.vstack([A_ub, 2 * A_ub[:1]]), np.append(slack, 0.0)
+    c = 4 * rng.normal(size=n)
+    return QuadraticProgram(L @ L.T + 0.1 * np.eye(n), c, A_eq, A_eq @ inside, A_ub, A_ub @ inside + slack), inside
+
+
+def peer(program):
+    """Cvxpy's solution and dual values."""
+    x = cp.Variable(program.c.size)
+    equal, below = program.A_eq @ x == program.b_eq, program.A_ub @ x <= program.b_ub
+    rows = [equal] * bool(len(program.b_eq)) + [below] * bool(len(program.b_ub))
+    objective = 0.5 * cp.quad_form(x, cp.psd_wrap(program.Q)) + program.c @ x
+    accuracy = dict.fromkeys(("tol_gap_abs", "tol_gap_rel", "tol_feas"), 1e-12)
+    cp.Problem(cp.Minimize(objective), rows).solve(solver=cp.CLARABEL, **accuracy)
+    return x.value, (equal if len(program.b_eq) else x[:0] == 0).dual_value, below.dual_value
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_active_set_finds_cvxpys_solution_and_dual_values(seed):
+    program, inside = random_program(seed)
     point = active_set_qp(program, inside)
     assert residuals(program, point).failing(1e-9) == []
-    x = cp.Variable(4)
-    rows = program.A_ub @ x <= program.b_ub
-    cp.Problem(cp.Minimize(0.5 * cp.quad_form(x, cp.psd_wrap(program.Q)) + program.c @ x), [rows]).solve(
-        solver=cp.CLARABEL
+    x, nu, mu = peer(program)
+    np.testing.assert_allclose(point.x, x, atol=1e-6)
+    np.testing.assert_allclose(point.mu, mu, atol=1e-5)
+    if len(point.nu):
+        np.testing.assert_allclose(point.nu, nu, atol=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_active_set_leaves_a_point_where_more_walls_meet_than_there_are_dimensions(seed):
+    program, inside = random_program(seed, degenerate=True)
+    point = active_set_qp(program, inside)
+    assert residuals(program, point).failing(1e-8) == []
+    assert program.value(point.x) == pytest.approx(program.value(peer(program)[0]), abs=1e-7)
+
+
+def test_the_active_set_can_start_where_phase_one_of_the_simplex_method_ends():
+    program, _ = random_program(3)
+    rows = {name: getattr(program, name) for name in ("A_ub", "b_ub", "A_eq", "b_eq")}
+    start = solution(simplex(LinearProgram(np.zeros_like(program.c), **rows, bounds=[(None, None)] * program.c.size)))
+    assert residuals(program, active_set_qp(program, start.x)).failing(1e-8) == []
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_one_linear_system_finds_cvxpys_solution_and_dual_values(seed):
+    rng = np.random.default_rng(seed)
+    L, A = rng.normal(size=(5, 5)), rng.normal(size=(2, 5))
+    program = QuadraticProgram(L @ L.T, rng.normal(size=5), A, rng.normal(size=2))  # convex along the constraints
+    point = solve_equality_qp(program)
+    assert residuals(program, point).failing(1e-9) == []
+    x, nu, _ = peer(program)
+    np.testing.assert_allclose(point.x, x, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(point.nu, nu, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_prices_and_penalties_find_cvxpys_solution_and_dual_values(seed):
+    rng = np.random.default_rng(seed)
+    L, A = rng.normal(size=(5, 5)), rng.normal(size=(2, 5))
+    program = QuadraticProgram(L @ L.T + np.eye(5), rng.normal(size=5), A, rng.normal(size=2))
+    steps = augmented_lagrangian(program.value, program.grad, lambda t: A @ t - program.b_eq, lambda t: A, np.zeros(5))
+    theta = run(steps, steps=20).theta
+    nu = steps.state["nu"]
+    found = kkt_residuals(program.grad(theta), equality=A @ theta - program.b_eq, equality_jacobian=A, nu=nu)
+    assert found.failing(1e-8) == []
+    np.testing.assert_allclose(theta, peer(program)[0], atol=1e-6)
+    np.testing.assert_allclose(nu, peer(program)[1], atol=1e-6)
+
+
+def test_the_penalty_stops_growing_once_the_constraint_is_met_to_rounding():
+    steps = augmented_lagrangian(
+        lambda t: -t[0] * t[1],
+        lambda t: -t[::-1],
+        lambda t: t.sum(keepdims=True) - 10,
+        lambda t: np.ones((1, 2)),
+        [1, 2],
     )
-    np.testing.assert_allclose(point.x, x.value, atol=1e-5)
-    np.testing.assert_allclose(point.mu, rows.dual_value, atol=1e-4)
+    theta = run(steps, steps=100).theta
+    assert steps.state["penalty"] <= 1e3
+    np.testing.assert_allclose(theta, [5, 5], atol=1e-8)
+    assert steps.state["nu"][0] == pytest.approx(5, abs=1e-7)
+
+
+def test_on_a_curved_constraint_the_augmented_lagrangian_ends_where_slsqp_does():
+    # The point of a circle nearest to (2, 1): the multiplier balances the pull, 2(θ − p) + 2νθ = 0.
+    target = np.array([2.0, 1.0])
+    steps = augmented_lagrangian(
+        lambda t: np.sum((t - target) ** 2),
+        lambda t: 2 * (t - target),
+        lambda t: np.array([t @ t - 1]),
+        lambda t: 2 * t[None],
+        np.array([1.0, 0.0]),
+    )
+    theta = run(steps, steps=15).theta
+    slsqp = minimize(
+        lambda t: np.sum((t - target) ** 2),
+        [1.0, 0.0],
+        method="SLSQP",
+        constraints={"type": "eq", "fun": lambda t: t @ t - 1},
+        options={"ftol": 1e-14},
+    )
+    np.testing.assert_allclose(theta, target / np.sqrt(5), atol=1e-8)
+    np.testing.assert_allclose(theta, slsqp.x, atol=1e-6)
+    assert steps.state["nu"][0] == pytest.approx(np.sqrt(5) - 1, abs=1e-7)
 
 
 def test_newton_on_the_constraints_meets_the_optimality_conditions():
@@ -106,3 +208,64 @@ def test_the_svm_is_sklearns(rng, C):
         np.abs(peer.dual_coef_).sum() - 0.5 * float(np.sum(peer.coef_**2)), rel=1e-8
     )
     np.testing.assert_allclose((theta * y)[peer.support_], peer.dual_coef_[0], atol=1e-5 * C)
+
+
+def test_support_vectors_stand_on_the_margin_or_inside_it_and_the_others_do_not_matter(rng):
+    C, y = 1.0, np.where(np.arange(40) < 20, -1.0, 1.0)
+    X = rng.normal(size=(40, 2)) + 1.2 * y[:, None]
+    stream = svm_dual(X, y, C=C)
+    theta = list(stream)[-1]
+    margin = y * (X @ stream.state["w"] + stream.state["bias"])
+    free, stuck, idle = (theta > 1e-9) & (theta < C - 1e-9), theta >= C - 1e-9, theta <= 1e-9
+    assert free.any()
+    assert stuck.any()
+    np.testing.assert_allclose(margin[free], 1, atol=1e-8)
+    assert (margin[stuck] <= 1 + 1e-8).all()
+    assert (margin[idle] >= 1 - 1e-8).all()
+    without = svm_dual(X[~idle], y[~idle], C=C)
+    list(without)
+    np.testing.assert_allclose(without.state["w"], stream.state["w"], atol=1e-7)
+
+
+def test_every_pair_raises_the_dual_and_stays_feasible(rng):
+    y = np.where(np.arange(30) < 15, -1.0, 1.0)
+    X = rng.normal(size=(30, 3)) + 0.5 * y[:, None]
+    values = []
+    for theta in svm_dual(X, y, C=2.0):
+        assert theta.min() >= 0
+        assert theta.max() <= 2
+        assert abs(theta @ y) <= 1e-12 * len(y)
+        values.append(theta.sum() - 0.5 * np.sum((X.T @ (theta * y)) ** 2))
+    assert (np.diff(values) >= -1e-12).all()
+
+
+def test_the_svm_says_what_it_cannot_work_with():
+    X, y = np.eye(3), [1.0, -1.0, 1.0]
+    for labels, named in (([1.0, 1.0, 1.0], r"^y = .*both of them"), ([0.0, 1.0, 1.0], r"^y = "), (y[:2], r"^y = ")):
+        with pytest.raises(ValueError, match=named):
+            svm_dual(X, labels)
+    with pytest.raises(ValueError, match=r"^C = 0: "):
+        svm_dual(X, y, C=0)
+
+
+def test_the_active_set_says_what_it_cannot_work_with():
+    program = QuadraticProgram(np.eye(2), [1.0, 1.0], A_ub=[[1.0, 0.0], [0.0, 1.0]], b_ub=[0.0, 0.0])
+    with pytest.raises(ValueError, match=r"^x = .* must be feasible"):
+        active_set_qp(program, [1.0, 0.0])
+    with pytest.raises(ValueError, match=r"^max_steps = 1: was not enough"):
+        active_set_qp(program, [0.0, 0.0], max_steps=1)
+    with pytest.raises(ValueError, match=r"^program = .* must have no inequalities"):
+        solve_equality_qp(program)
+    flat = QuadraticProgram(np.diag([1.0, 0.0]), [0.0, 1.0], A_ub=[[0.0, -1.0]], b_ub=[1.0])
+    with pytest.raises(ValueError, match="singular"):
+        active_set_qp(flat, [0.0, 0.0])
+
+
+def test_newton_keeps_its_steps_inside_the_domain():
+    # From (0.001, 0.999) a full Newton step on −log would leave the positive numbers.
+    grad, hess = lambda t: np.array([-1 / t[0], -3 / t[1]]), lambda t: np.diag([1 / t[0] ** 2, 3 / t[1] ** 2])
+    path = list(newton_kkt(grad, hess, [0.9, 0.001], [[1.0, 1.0]], [1.0]))
+    assert min(theta.min() for theta in path) > 0
+    np.testing.assert_allclose(path[-1], [0.25, 0.75], atol=1e-9)
+    with pytest.raises(ValueError, match=r"^A = .* must have shape \(1, 2\)"):
+        newton_kkt(grad, hess, [0.5, 0.5], [[1.0]], [1.0])
