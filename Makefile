@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lab exercises grade bench book pdf lock freshness binder-check clean
+.PHONY: help serve test lab exercises grade mutation bench book pdf lock freshness binder-check clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ grade: $(READY) ## autograde what is in submitted/ (ASSIGNMENT=03_01_gradient_de
 	@test -n "$(ASSIGNMENT)" || { echo 'make grade: say which, e.g. make grade ASSIGNMENT=03_01_gradient_descent'; exit 2; }
 	@$(BIN)/nbgrader autograde "$(ASSIGNMENT)"
 	@$(BIN)/nbgrader generate_feedback "$(ASSIGNMENT)"
+
+mutation: $(READY) ## break the package in thousands of small ways and count what its tests notice (an hour)
+	@$(BIN)/python tests/mutation/campaign.py $(MUTATION_ARGS)
 
 bench: $(READY) ## measure against the peers, as ratios
 	@$(BIN)/python -m benchmarks

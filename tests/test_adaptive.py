@@ -97,27 +97,6 @@ def test_the_two_forms_of_nadam_differ_and_meet_where_the_schedule_has_ended():
     assert constant == pytest.approx(limit, abs=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("method", "defaults"),
-    [
-        (gradient_descent, {"lr": 0.1}),
-        (momentum, {"lr": 0.01, "beta": 0.9}),
-        (nesterov, {"lr": 0.01, "beta": 0.9}),
-        (adagrad, {"lr": 0.01, "eps": 1e-10}),
-        (rmsprop, {"lr": 0.01, "rho": 0.99, "eps": 1e-8}),
-        (adadelta, {"rho": 0.9, "eps": 1e-6}),
-        (adam, {"lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "amsgrad": False}),
-        (adamw, {"lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.01}),
-        (adamax, {"lr": 2e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8}),
-        (nadam, {"lr": 2e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "momentum_decay": None}),
-    ],
-)
-def test_what_is_not_given_is_what_the_library_takes(method, defaults):
-    # PyTorch's defaults, where it has one; its SGD asks for momentum, and here 0.9 is the usual one.
-    taken = {name: one.default for name, one in inspect.signature(method).parameters.items() if name in defaults}
-    assert taken == defaults
-
-
 # ------------------------------------------------------------------------------ claims often told wrong
 
 

@@ -76,6 +76,65 @@ def test_everything_exported_exists_and_is_sorted():
         assert hasattr(optcourse, name)
 
 
+# PyTorch's defaults, SciPy's, scikit-learn's, or the papers', where they have one: what is not given is a promise too.
+DEFAULTS = {
+    "gradient_descent": {"lr": 0.1},
+    "momentum": {"lr": 0.01, "beta": 0.9},
+    "nesterov": {"lr": 0.01, "beta": 0.9},
+    "adagrad": {"lr": 0.01, "eps": 1e-10},
+    "rmsprop": {"lr": 0.01, "rho": 0.99, "eps": 1e-8},
+    "adadelta": {"rho": 0.9, "eps": 1e-6},
+    "adam": {"lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "amsgrad": False},
+    "adamw": {"lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.01},
+    "adamax": {"lr": 2e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
+    "nadam": {"lr": 2e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
+    "step_decay": {"factor": 0.1, "every": 30},
+    "exponential_decay": {"lam": 0.01},
+    "cosine_annealing": {"lr_min": 0.0},
+    "cosine_restarts": {"growth": 1, "lr_min": 0.0},
+    "warmup_cosine": {"lr_min": 0.0},
+    "cyclical": {"up": 2000, "factor": 1.0},
+    "one_cycle": {"warmup": 0.3, "start": 25.0, "end": 1e4},
+    "lr_range_test": {"lr_min": 1e-6, "lr_max": 10.0, "steps": 100, "memory": 0.9, "notch": 10.0},
+    "early_stopping": {"patience": 10, "min_delta": 0.0},
+    "newton": {"lr": 1.0},
+    "damped_newton": {"least_curvature": 1e-8},
+    "lbfgs": {"memory": 10},
+    "backtracking": {"lr": 1.0, "c1": 1e-4, "shrink": 0.5},
+    "strong_wolfe": {"lr": 1.0, "c1": 1e-4, "c2": 0.9, "evaluations": 60},
+    "nonlinear_cg": {"variant": "PR+"},
+    "is_convex_on": {"samples": 2000},
+    "is_psd": {"tol": 1e-12},
+    "project_simplex": {"radius": 1.0},
+    "projected_gradient": {"lr": 0.1},
+    "active_set_qp": {"max_steps": 1000},
+    "augmented_lagrangian": {"penalty": 10.0},
+    "svm_dual": {"C": 1.0, "tol": 1e-10},
+    "lasso_path": {"n_lams": 50, "tol": 1e-8, "sweeps": 10000},
+    "simplex": {"rule": "steepest"},
+    "interior_point": {"tol": 1e-9},
+    "vertices": {"tol": 1e-9},
+    "genetic_algorithm": {"population_size": 50, "selection": "tournament", "pressure": 2, "elite": 1},
+    "evolution_strategy": {"sigma": 0.3, "parents": 5, "children": 35},
+    "cma_es": {"sigma": 0.3},
+    "differential_evolution": {"F": 0.5, "CR": 0.9, "variant": "rand/1/bin"},
+    "fista": {"restart": "gradient"},
+    "prox_simplex": {"radius": 1.0},
+    "numerical_gradient": {"scheme": "central"},
+    "relative_error": {"delta": 1e-12},
+    "check_gradient": {"scheme": "central"},
+    "check_directions": {"directions": 10},
+    "check_hessian_vector": {"directions": 5},
+}
+
+
+@every
+def test_what_is_not_given_is_what_it_has_always_been(row):
+    absent = (inspect.Parameter.empty, None, ())
+    taken = {name: one.default for name, one in parameters(row).items() if one.default not in absent}
+    assert taken == DEFAULTS.get(row.name, {})
+
+
 # ------------------------------------------------------------------------------------------ every stream
 
 

@@ -192,6 +192,14 @@ def test_smoothness_is_the_largest_curvature():
     assert smoothness(np.zeros((2, 2))) == 0
 
 
+def test_a_matrix_that_rounding_left_askew_is_symmetric_and_one_that_is_askew_is_not():
+    assert smoothness([[-1.0, 0.0], [1e-14, -1.0]]) == pytest.approx(1.0)
+    assert smoothness([[2.0, 1.0], [1.0 + 1e-11, 2.0]]) == pytest.approx(3.0)
+    for askew in ([[-1.0, 0.0], [1e-10, -1.0]], [[2.0, 1.0], [1.0 + 1e-8, 2.0]]):
+        with pytest.raises(ValueError, match="must be symmetric"):
+            smoothness(askew)
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 6))
 def test_gradients_of_a_quadratic_change_at_most_smoothness_times_faster_than_theta(seed, n):

@@ -92,6 +92,11 @@ def test_heavy_ball_with_its_best_constants_reaches_the_rate_of_theory():
     assert descent == pytest.approx(99 / 101, rel=1e-3)
 
 
+def test_the_best_constants_scale_with_the_curvature_and_a_round_bowl_needs_no_memory():
+    assert optimal_momentum(mu=4.0, L_smooth=36.0) == pytest.approx((1 / 16, 1 / 4, 1 / 2), rel=1e-15)
+    assert optimal_momentum(mu=2.0, L_smooth=2.0) == pytest.approx((1 / 2, 0, 0), rel=1e-15)
+
+
 def test_no_other_heavy_ball_constants_nearby_are_better():
     best = optimal_momentum(1.0, 100.0)
 
