@@ -287,7 +287,7 @@ def augmented_lagrangian(
             raise NonFiniteError(f"loss returned nan at theta = {theta}")
         h = constraint(theta)
         nu = nu + penalty * h
-        if np.abs(h).max() > max(0.25 * violation, 1e-10 * (1 + np.abs(theta).max())):  # above rounding
+        if np.abs(h).max() > max(0.25 * violation, 1e-8 * (1 + np.abs(theta).max())):  # above rounding
             penalty *= 10
         violation = float(np.abs(h).max())
         yield theta
