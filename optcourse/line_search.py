@@ -14,12 +14,13 @@ LEAST_RATE = 1e-18
 
 
 class Step(NamedTuple):
-    """Where a line search ended: θ + α d, with what was evaluated there."""
+    """One trial of a line search: θ + α d, with what was evaluated there."""
 
     rate: float
     theta: Array
     loss: float
-    grad: Any = None  # ∇L there, where the search has evaluated it
+    grad: Any = None  # ∇L there, if the loss was low enough to ask
+    slope: float = math.nan  # φ′ there, likewise
 
 
 def fits(direction: Array, theta: Array) -> None:
@@ -162,15 +163,6 @@ def strong_wolfe(
     return found
 
 
-class _Trial(NamedTuple):
-    """φ at one α; the slope is only known where the loss was low enough to ask."""
-
-    alpha: float
-    loss: float
-    slope: float | None
-    step: Step | None
-
-
 def wolfe_step(
     loss: Loss,
     grad: Gradient,
@@ -186,55 +178,44 @@ def wolfe_step(
     if not slope < 0:
         return None
     noise = ROUNDING * abs(here.loss)
-
-    def pays(alpha: float, there: float) -> bool:
-        return bool(there <= here.loss + c1 * alpha * slope + noise)
-
-    def try_step(alpha: float, limit: float = math.inf) -> _Trial:
-        theta = here.theta + alpha * direction
-        there = float(loss(theta))
-        if not (pays(alpha, there) and there <= limit):
-            return _Trial(alpha, there, None, None)
-        gradient = grad(theta)
-        return _Trial(alpha, there, float(np.vdot(gradient, direction)), Step(alpha, theta, there, gradient))
-
-    low, high = _Trial(0.0, here.loss, slope, None), None  # `low` pays best so far; a Wolfe step lies towards `high`
+    low = Step(0.0, here.theta, here.loss, here.grad, slope)  # pays best so far; a Wolfe step lies towards `high`
+    high: Step | None = None
     alpha = lr
     for _ in range(evaluations):
-        trial = try_step(alpha, low.loss + noise)
-        if trial.slope is None:
-            high = trial
-        elif abs(trial.slope) <= -c2 * slope:
-            return trial.step
-        elif high is None and trial.slope < 0:  # still falling: widen
-            alpha = trial.alpha + min(max(_secant(low, trial), 1.1 * (d := trial.alpha - low.alpha)), 4 * d)
-            low = trial
-            continue
+        theta = here.theta + alpha * direction
+        there = float(loss(theta))
+        if not there <= min(here.loss + c1 * alpha * slope, low.loss) + noise:  # NaN is refused too
+            high = Step(alpha, theta, there)
         else:
-            if high is None or trial.slope * (high.alpha - low.alpha) >= 0:
+            gradient = grad(theta)
+            trial = Step(alpha, theta, there, gradient, float(np.vdot(gradient, direction)))
+            if abs(trial.slope) <= -c2 * slope:
+                return trial
+            if high is None and trial.slope < 0:  # still falling: widen
+                alpha, low = _beyond(low, trial), trial
+                continue
+            if high is None or trial.slope * (high.rate - low.rate) >= 0:
                 high = low
             low = trial
-        alpha = _between(low, high)
-        if abs(high.alpha - low.alpha) <= ROUNDING * max(alpha, LEAST_RATE):
+        if abs(low.slope * (high.rate - low.rate)) <= noise:  # what is left to win drowns in rounding
             break
-    return low.step
+        alpha = _between(low, high)
+    return low if low.loss < here.loss else None
 
 
-def _secant(low: _Trial, trial: _Trial) -> float:
-    """How far beyond `trial` a straight line through the two slopes reaches zero."""
-    assert low.slope is not None
-    assert trial.slope is not None
-    flattening = trial.slope - low.slope
-    return -trial.slope * (trial.alpha - low.alpha) / flattening if flattening > 0 else math.inf
+def _beyond(low: Step, trial: Step) -> float:
+    """Return where a straight line through the two slopes reaches zero, kept 1.1 to 4 widths beyond `trial`."""
+    width, flattening = trial.rate - low.rate, trial.slope - low.slope
+    further = -trial.slope * width / flattening if flattening > 0 else math.inf
+    return trial.rate + min(max(further, 1.1 * width), 4 * width)
 
 
-def _between(low: _Trial, high: _Trial) -> float:
+def _between(low: Step, high: Step) -> float:
     """Return the minimiser of the cubic (without a slope at `high`: the quadratic) through both ends, kept inside."""
-    assert low.slope is not None
-    width, rise = high.alpha - low.alpha, high.loss - low.loss
+    width, rise = high.rate - low.rate, high.loss - low.loss
     share = 0.5
     if math.isfinite(rise):
-        if high.slope is None:
+        if math.isnan(high.slope):
             bend = rise - low.slope * width
             share = -0.5 * low.slope * width / bend if bend > 0 else 0.5
         else:  # Nocedal & Wright, eq. (3.59)
@@ -245,7 +226,7 @@ def _between(low: _Trial, high: _Trial) -> float:
                 share = 1 - (high.slope + root - theta) / (high.slope - low.slope + 2 * root)
     if not math.isfinite(share):
         share = 0.5
-    return low.alpha + width * min(max(share, 0.1), 0.9)
+    return low.rate + width * min(max(share, 0.1), 0.9)
 
 
 def first_trial(decrease: float, slope: float) -> float:

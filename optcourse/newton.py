@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 
 import numpy as np
@@ -151,17 +150,18 @@ def bfgs(loss: Loss, grad: Gradient, theta: Array) -> Iterates:
     here = Step(0.0, theta, loss(theta), grad(theta))
     inverse_hessian = np.eye(theta.size)
     decrease = 0.5 * float(np.linalg.norm(here.grad))  # a guess: nothing is known yet
-    while np.any(here.grad):
+    while here.grad.any():
         direction = -(inverse_hessian @ here.grad)
-        step = wolfe_step(loss, grad, here, direction, lr=first_trial(decrease, here.grad @ direction))
+        step = wolfe_step(loss, grad, here, direction, lr=first_trial(decrease, float(here.grad @ direction)))
         if step is None:
             return "stalled"
         s, y = step.theta - here.theta, step.grad - here.grad
-        if (curvature := s @ y) > 0:
+        if (curvature := float(s @ y)) > 0:
             By = inverse_hessian @ y
-            u = (0.5 * (1 + y @ By / curvature) * s - By) / curvature
-            inverse_hessian += np.outer(s, u)
-            inverse_hessian += np.outer(u, s)
+            u = (0.5 * (1 + float(y @ By) / curvature) * s - By) / curvature
+            rank_one = s[:, None] * u
+            inverse_hessian += rank_one
+            inverse_hessian += rank_one.T
         decrease, here = here.loss - step.loss, step
         yield here.theta
     return "stationary"
@@ -204,19 +204,68 @@ def lbfgs(loss: Loss, grad: Gradient, theta: Array, memory: int = 10) -> Iterate
     ('converged', array([1., 1.]))
     """
     here = Step(0.0, theta, loss(theta), grad(theta))
-    pairs: deque[tuple[Array, Array, float]] = deque(maxlen=memory)
-    first_rate = first_step(here.grad)
-    while np.any(here.grad):
-        direction = -two_loop(here.grad, pairs)
-        step = wolfe_step(loss, grad, here, direction, lr=1.0 if pairs else first_rate)
+    pairs = Pairs(memory, theta.size)
+    rate = first_step(here.grad)
+    while here.grad.any():
+        direction = -(pairs @ here.grad)
+        step = wolfe_step(loss, grad, here, direction, lr=rate)
         if step is None:
             return "stalled"
         s, y = step.theta - here.theta, step.grad - here.grad
-        if (curvature := s @ y) > 0:
-            pairs.append((s, y, 1 / curvature))
-        here = step
+        if s @ y > 0:
+            pairs.remember(s, y)
+        here, rate = step, 1.0
         yield here.theta
     return "stationary"
+
+
+class Pairs:
+    r"""The BFGS matrix B of the last pairs (s, y), stored as these 2 · memory vectors.
+
+    `two_loop` is the same product on the page. Here it is written with matrices, so that NumPy's loops do the work:
+
+    .. math:: B = \gamma I + S^\top R^{-\top} (D + \gamma Y Y^\top) R^{-1} S
+              - \gamma\, S^\top R^{-\top} Y - \gamma\, Y^\top R^{-1} S
+
+    with the s in the rows of S, the y in those of Y, D = diag(sᵢᵀyᵢ), and R the products sᵢᵀyⱼ with i not newer
+    than j. A new pair takes the row of the oldest; R⁻¹ is kept, since forgetting the oldest pair removes a row and a
+    column of it and a new one adds a column. γ = sᵀy / yᵀy of the newest pair is its first guess, eq. (7.20).
+
+    References
+    ----------
+    R. H. Byrd, J. Nocedal and R. B. Schnabel, "Representations of quasi-Newton matrices and their use in limited memory
+    methods", Math. Programming 63 (1994), theorem 2.2.
+    """
+
+    def __init__(self, memory: int, n: int):
+        self.memory, self.seen, self.gamma = memory, 0, 1.0
+        self.SY = np.zeros((2 * memory, n))  # S above, Y below
+        self.D, self.YY, self.R_inverse = np.zeros(memory), np.zeros((memory, memory)), np.zeros((memory, memory))
+
+    def __len__(self) -> int:
+        return min(self.seen, self.memory)
+
+    def remember(self, s: Array, y: Array) -> None:
+        """Put a pair in the place of the oldest."""
+        m, k = self.memory, self.seen % self.memory
+        self.SY[k], self.SY[m + k] = s, y
+        products = self.SY @ y
+        Sy, Yy = products[:m], products[m:]
+        self.D[k], self.gamma = Sy[k], Sy[k] / Yy[k]
+        self.YY[k] = self.YY[:, k] = Yy
+        self.R_inverse[k] = self.R_inverse[:, k] = 0.0
+        self.R_inverse[:, k] = self.R_inverse @ (Sy / -Sy[k])
+        self.R_inverse[k, k] = 1 / Sy[k]
+        self.seen += 1
+
+    def __matmul__(self, gradient: Array) -> Array:
+        if not self.seen:
+            return gradient
+        m, gamma = self.memory, self.gamma
+        products = self.SY @ gradient
+        p = self.R_inverse @ products[:m]
+        q = (self.D * p + gamma * (self.YY @ p - products[m:])) @ self.R_inverse
+        return gamma * gradient + np.concatenate((q, -gamma * p)) @ self.SY
 
 
 def two_loop(gradient: Array, pairs: Sequence[tuple[Array, Array, float]]) -> Array:

@@ -121,15 +121,17 @@ class Counted:
             if not np.isfinite(values).all():
                 raise NonFiniteError(f"{self.name} returned {shown(values)} at theta = {shown(theta)}")
             return values
-        if self.kind == "row":
-            return self.row(theta, answer)
         if self.kind == "number":
+            if isinstance(answer, float):
+                return float(answer)  # not NumPy's: ordinary floats are several times quicker
             if np.ndim(answer) != 0:
                 raise refuse(self.name, self.function, f"must return one number, not shape {np.shape(answer)}")
             try:
                 return float(answer)
             except (TypeError, ValueError):
                 raise refuse(self.name, self.function, f"must return a real number, not {shown(answer)}") from None
+        if self.kind == "row":
+            return self.row(theta, answer)
         return answer
 
     def row(self, population: Array, answer: Any) -> Array:
