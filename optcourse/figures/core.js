@@ -6,8 +6,8 @@
  *   on(event: string, f: () => void): void, off(event: string, f: () => void): void}} Model
  * @typedef {{model: Model, el: HTMLElement, signal?: AbortSignal}} Host
  * @typedef {((value: number) => number) & {invert(pixel: number): number, domain: number[], range: number[], ticks(n: number): number[],
- *   round(value: number): number, move(value: number, steps: number): number}} Scale
- *   round: to what a hand can mean; move: by so many presses of an arrow key
+ *   round(value: number): number, move(value: number, steps: number): number, even(value: number): number}} Scale
+ *   round: to what a hand can mean; move: by so many presses of an arrow key; even: as a number that grows evenly along the axis
  * @typedef {[number, number]} Pair
  */
 
@@ -79,6 +79,7 @@ export function linear(domain, range) {
       return Number((Math.round(value / step) * step).toPrecision(12));
     },
     move: (/** @type {number} */ value, /** @type {number} */ steps) => value + steps * niceStep(Math.abs(b - a) / 80),
+    even: (/** @type {number} */ value) => value,
   });
 }
 
@@ -99,6 +100,7 @@ export function logarithmic(domain, range) {
     // Two digits; ten steps a decade: 1, 1.3, 1.6, 2, 2.5, 3.2, 4, 5, 6.3, 7.9.
     round: (/** @type {number} */ value) => Number(value.toPrecision(2)),
     move: (/** @type {number} */ value, /** @type {number} */ steps) => Number((10 ** ((Math.round(10 * Math.log10(value)) + steps) / 10)).toPrecision(2)),
+    even: (/** @type {number} */ value) => Number(Math.log10(value).toFixed(4)),
   });
 }
 
@@ -444,13 +446,13 @@ export function starPath(x, y, r) {
 export class Panel {
   /**
    * @param {Frame} frame @param {HTMLElement} parent
-   * @param {{ratio?: number, height?: number, margin?: {top?: number, right?: number, bottom?: number, left?: number}}} [options]
-   *   ratio: height by width; height: in pixels, whatever the width
+   * @param {{ratio?: number, height?: number, tall?: boolean, margin?: {top?: number, right?: number, bottom?: number, left?: number}}} [options]
+   *   ratio: height by width; height: in pixels, whatever the width; tall: a square on a narrow page
    */
-  constructor(frame, parent, { ratio = 0.75, height, margin = {} } = {}) {
+  constructor(frame, parent, { ratio = 0.75, height, tall = false, margin = {} } = {}) {
     this.frame = frame;
     this.margin = { top: 10, right: 12, bottom: 36, left: 44, ...margin };
-    this.box = html("div", { class: "oc-panel", style: height ? `height: ${height}px` : `aspect-ratio: 1 / ${ratio}` });
+    this.box = html("div", { class: tall ? "oc-panel oc-tall" : "oc-panel", style: height ? `height: ${height}px` : `aspect-ratio: 1 / ${ratio}` });
     const [back, front] = [html("canvas", { "aria-hidden": "true" }), html("canvas", { "aria-hidden": "true" })];
     this.letters = svg("svg", { "aria-hidden": "true" });
     this.box.append(back, front, this.letters);
@@ -464,6 +466,8 @@ export class Panel {
     this.lettersFor = "";
     this.x = linear([0, 1], [0, 1]);
     this.y = linear([0, 1], [1, 0]);
+    /** @type {[number[], number[]] | null} */
+    this.ticks = null;
     frame.panels.push(this);
     frame.sizes.observe(this.box);
   }
@@ -549,8 +553,7 @@ export class Panel {
    */
   axes({ xLabel = "", yLabel = "", xTicks, yTicks, xWords = short, yWords = short }) {
     const [left, top, right, bottom] = this.plot;
-    const across = xTicks ?? this.x.ticks(Math.max(2, (right - left) / 70));
-    const up = yTicks ?? this.y.ticks(Math.max(2, (bottom - top) / 45));
+    const [across, up] = this.ticks = [xTicks ?? this.x.ticks(Math.max(2, (right - left) / 70)), yTicks ?? this.y.ticks(Math.max(2, (bottom - top) / 45))];
     const key = [left, top, right, bottom, xLabel, yLabel, across, up, this.x.domain, this.y.domain].join("|");
     if (key === this.lettersFor) return;
     this.lettersFor = key;
@@ -562,15 +565,15 @@ export class Panel {
     );
   }
 
-  /** Faint lines at the ticks and a box, on the field. @param {CanvasRenderingContext2D} context @param {boolean} [lines] */
+  /** Faint lines at the ticks of `axes` and a box, on the field. @param {CanvasRenderingContext2D} context @param {boolean} [lines] */
   gridlines(context, lines = true) {
     const [left, top, right, bottom] = this.plot;
     context.strokeStyle = this.frame.colours.grid;
     context.lineWidth = 1;
     context.beginPath();
-    if (lines) {
-      for (const t of this.x.ticks(Math.max(2, (right - left) / 70))) context.rect(Math.round(this.x(t)) + 0.5, top, 0, bottom - top);
-      for (const t of this.y.ticks(Math.max(2, (bottom - top) / 45))) context.rect(left, Math.round(this.y(t)) + 0.5, right - left, 0);
+    if (lines && this.ticks) {
+      for (const t of this.ticks[0]) context.rect(Math.round(this.x(t)) + 0.5, top, 0, bottom - top);
+      for (const t of this.ticks[1]) context.rect(left, Math.round(this.y(t)) + 0.5, right - left, 0);
     }
     context.rect(left + 0.5, top + 0.5, right - left - 1, bottom - top - 1);
     context.stroke();
@@ -726,9 +729,9 @@ export function handle(panel, { label, read, write, home, words, place = read, f
     knob.style.left = `${Math.min(r, Math.max(l, px))}px`;
     knob.style.top = `${Math.min(b, Math.max(t, py))}px`;
     const [low, high] = limits(panel.x);
-    knob.setAttribute("aria-valuemin", String(low));
-    knob.setAttribute("aria-valuemax", String(high));
-    knob.setAttribute("aria-valuenow", String(held(read()[0], panel.x)));
+    knob.setAttribute("aria-valuemin", String(panel.x.even(low)));
+    knob.setAttribute("aria-valuemax", String(panel.x.even(high)));
+    knob.setAttribute("aria-valuenow", String(panel.x.even(held(read()[0], panel.x))));
     knob.setAttribute("aria-valuetext", words());
   };
   return Object.assign(knob, { refresh });

@@ -1,6 +1,6 @@
 // The error of a numerical gradient against ε, measured live: on the right the loss bends, on the left rounding rules.
 
-const PER_DECADE = 16;
+const PER_DECADE = 10;
 
 /** @param {Host} host */
 export function render(host) {
@@ -14,7 +14,7 @@ export function render(host) {
 
   const menu = frame.select({
     label: "Loss L(θ)",
-    options: Object.keys(FACTS).map((name) => [name, `${FACTS[name].formula}  (${FACTS[name].label})`]),
+    options: Object.keys(FACTS).map((name) => [name, FACTS[name].formula]),
     read: () => model.get("loss"),
     write: (loss) => frame.set({ loss, theta: FACTS[loss].theta }),
   });
@@ -40,26 +40,28 @@ export function render(host) {
   });
 
   const panels = html("div", { class: "oc-panels oc-wide-left" });
-  const left = html("div", {}, [html("p", { class: "oc-title" }, ["Error of the measured slope, for every ε"])]);
+  const left = html("div", {}, [html("div", { class: "oc-buttons", role: "group", "aria-label": "Schemes shown" }, toggles)]);
   const right = html("div", { class: "oc-digits" });
   panels.append(left, right);
-  const chart = new Panel(frame, left, { ratio: 0.74, margin: { top: 26, left: 54 } });
+  const chart = new Panel(frame, left, { ratio: 0.76, tall: true, margin: { top: 26, left: 54 } });
   const knob = handle(chart, {
     label: "Step ε",
-    read: () => [eps(), RAIL],
+    read: () => [eps(), chart.y.invert(chart.plot[3] - 15)],
     write: (value) => frame.set({ eps: value }),
     home: () => frame.set({ eps: 1e-2 }),
     words: () => `ε = ${short(eps())}`,
     flat: () => true,
   });
+  knob.style.setProperty("--oc-accent", "var(--oc-ink)");
   chart.onPlace((value) => frame.set({ eps: chart.x.round(value) }));
   const legend = frame.legend([
-    { mark: "ring", colour: "blue", text: "ε (drag it)" },
+    { mark: "ring", colour: "ink", text: "ε (drag it)" },
     { mark: "dash", colour: "muted", text: "theory: bending on the right, rounding on the left" },
     { mark: "dots", colour: "muted", text: "default ε" },
+    { mark: "line", colour: "vermilion", text: "wrong digits" },
   ]);
   frame.add(
-    html("div", { class: "oc-row" }, [menu, theta, html("div", { class: "oc-buttons", role: "group", "aria-label": "Schemes shown" }, toggles), precision]),
+    html("div", { class: "oc-row" }, [menu, theta, precision]),
     panels,
     legend,
     frame.live,
@@ -84,9 +86,17 @@ export function render(host) {
       });
       computedFor = key;
     }
-    chart.coordinates(EPS_RANGE, [LOWEST, HIGHEST], { logX: true, logY: true });
-    const ups = [-16, -12, -8, -4, 0, 4].map((exponent) => Number(`1e${exponent}`));
-    chart.axes({ xLabel: "step ε", yLabel: "error", xWords: power, yWords: power, yTicks: ups });
+    // Under the errors a strip of 30 pixels is left for the knob.
+    const room = (30 / (chart.plotBox()[3] - 30)) * Math.log10(HIGHEST / BENEATH);
+    chart.coordinates(EPS_RANGE, [BENEATH / 10 ** room, HIGHEST], { logX: true, logY: true });
+    chart.axes({
+      xLabel: "step ε",
+      yLabel: "error of the slope",
+      xWords: power,
+      yWords: (value) => (value === FLOOR ? "0" : power(value)),
+      xTicks: [1e-20, 1e-16, 1e-12, 1e-8, 1e-4, 1],
+      yTicks: [FLOOR, 1e-15, 1e-10, 1e-5, 1],
+    });
     chart.backdrop(key, (context) => paint(context, t));
     const now = schemes.map((scheme) => {
       const measured = measure(smooth(), scheme, t, eps(), single());
@@ -96,13 +106,14 @@ export function render(host) {
     chart.move((context) => {
       context.strokeStyle = colours.ink;
       context.lineWidth = 1;
-      chart.line(context, [eps(), LOWEST, eps(), HIGHEST]);
-      for (const { scheme, error } of now) {
+      chart.line(context, [eps(), chart.y.domain[0], eps(), HIGHEST]);
+      for (const { scheme, error } of [...now].sort(complexFirst)) {
         if (Number.isNaN(error)) continue;
+        const size = scheme === "complex" ? 8 : 4.5;
         context.fillStyle = colours.paper;
-        chart.dots(context, [eps(), Math.max(FLOOR, error)], 7);
+        chart.dots(context, [eps(), Math.max(FLOOR, error)], size + 1.2);
         context.fillStyle = colours[scheme];
-        chart.dots(context, [eps(), Math.max(FLOOR, error)], 5.5);
+        chart.dots(context, [eps(), Math.max(FLOOR, error)], size);
       }
     });
     tell(now, slope);
@@ -116,11 +127,13 @@ export function render(host) {
     const { colours } = frame;
     const [l, top, r, bottom] = chart.plot;
     chart.gridlines(context);
+    context.fillStyle = colours.raised;
+    context.fillRect(l + 1, chart.y(BENEATH), r - l - 2, bottom - chart.y(BENEATH) - 1);
     context.save();
     context.beginPath();
-    context.rect(...chart.plotBox());
+    context.rect(l, top, r - l, chart.y(BENEATH) - top);
     context.clip();
-    for (const { scheme, errors } of curves) {
+    for (const { scheme, errors } of [...curves].sort(complexFirst)) {
       context.strokeStyle = context.fillStyle = colours[scheme];
       const { bends, rounds } = expected(smooth(), scheme, t, single());
       context.lineWidth = 1.3;
@@ -129,9 +142,13 @@ export function render(host) {
       context.setLineDash([]);
       context.lineWidth = 1.6;
       context.lineJoin = "round";
-      const points = grid.flatMap((step, k) => (Number.isNaN(errors[k]) ? [] : [step, Math.max(FLOOR, errors[k])]));
-      chart.line(context, points);
-      chart.dots(context, points, 1.8);
+      const some = grid.flatMap((step, k) => (errors[k] > 0 ? [step, Math.max(FLOOR, errors[k])] : []));
+      const none = grid.flatMap((step, k) => (errors[k] === 0 ? [step, FLOOR] : []));
+      context.globalAlpha = 0.5;
+      chart.line(context, some);
+      chart.dots(context, none, 2);
+      context.globalAlpha = 1;
+      chart.dots(context, some, scheme === "complex" ? 2.8 : 1.8);
     }
     context.restore();
     for (const { scheme } of curves) {
@@ -147,8 +164,10 @@ export function render(host) {
       context.setLineDash([]);
       context.fillStyle = colours[scheme];
       context.font = `600 12px ${getComputedStyle(frame.root).fontFamily}`;
-      context.textAlign = "center";
-      context.fillText(`${scheme === "central" ? "(3u)^⅓" : "√u"}${Math.abs(t) > 1 ? " |θ|" : ""}`, best, top - 8);
+      // One label ends where the other begins: they cannot meet.
+      const text = `${scheme === "central" ? "∛(3u)" : "√u"}${Math.abs(t) > 1 && r - l > 300 ? " |θ|" : ""}`;
+      context.textAlign = scheme === "central" ? "left" : "right";
+      context.fillText(text, scheme === "central" ? Math.min(best - 3, chart.width - context.measureText(text).width) : best + 3, top - 8);
     }
     // Where the step is lost before the loss has seen it.
     const lost = grid.filter((step) => Number.isNaN(measure(smooth(), "forward", t, step, single()))).pop();
@@ -157,9 +176,9 @@ export function render(host) {
       context.globalAlpha = 0.14;
       context.fillRect(l, top, chart.x(lost) - l, bottom - top);
       context.globalAlpha = 1;
-      context.textAlign = "left";
+      context.textAlign = "center";
       context.font = `12px ${getComputedStyle(frame.root).fontFamily}`;
-      context.fillText("θ + ε rounds to θ", l + 8, top + 18);
+      context.fillText("θ + ε = θ", (l + chart.x(lost)) / 2, chart.y(1e-8));
     }
   }
 
@@ -169,11 +188,11 @@ export function render(host) {
     const blocks = now.map(({ scheme, measured, error, digits, bends, rounds }) => {
       const lost = Number.isNaN(measured);
       const text = lost ? "" : written(measured, places);
-      const cut = lost ? 0 : rightUpTo(text, digits);
+      const cut = error === 0 ? text.length : rightUpTo(text, digits);
       return html("div", { class: "oc-estimate", style: `--oc-accent: var(--oc-${scheme})` }, [
         html("p", { class: "oc-parts" }, [`${WORDS[scheme]}: `, html("b", {}, [lost ? "θ + ε rounds to θ" : `off by ${short(error)}`]), lost ? "" : `, ${counted(digits)} right`]),
         html("p", { class: "oc-number" }, lost ? ["–"] : [text.slice(0, cut), html("i", {}, [text.slice(cut)])]),
-        html("p", { class: "oc-parts" }, [`bending ${short(bends)}, rounding ${short(rounds)}`]),
+        html("p", { class: "oc-parts" }, [`bending ≈ ${short(bends)}, rounding ≈ ${short(rounds)}`]),
       ]);
     });
     right.replaceChildren(
@@ -197,7 +216,12 @@ export function render(host) {
   frame.start(["loss", "theta", "eps", "schemes", "single"]);
 }
 
-const [LOWEST, HIGHEST, RAIL] = [1e-20, 1e4, 1e-19];
+const [BENEATH, HIGHEST] = [1e-19, 1e4];
+
+/** The complex step bends like the central difference: it is drawn first, and larger, so that both are seen. @param {{scheme: string}} a @param {{scheme: string}} b */
+function complexFirst(a, b) {
+  return Number(b.scheme === "complex") - Number(a.scheme === "complex");
+}
 
 /** @param {number} digits */
 function counted(digits) {

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Picture
 
 SMALLEST, LARGEST = 1e-20, 1.0  # ε
-FLOOR = 1e-17  # errors below it, and no error at all, are drawn here
+FLOOR = 1e-18  # errors below it, and no error at all, are drawn here
 REACH = 10.0  # of θ
 
 
@@ -37,7 +37,7 @@ class Smooth:
     slopes : function
         Returns L′, L″ and L‴ at θ.
     theta : float
-        Where the figure begins.
+        Where the figure begins. At round numbers differences can be exact by luck: of θ³ at 2 the forward one is.
     """
 
     label: str
@@ -72,11 +72,11 @@ def _softplus_slopes(theta: float) -> tuple[float, float, float]:
 
 
 LOSSES: dict[str, Smooth] = {
-    "wavy": Smooth("wavy", "e^sin θ", lambda theta: np.exp(np.sin(theta)), _wavy_slopes, 1.0),
-    "cube": Smooth("cube", "θ³", _cube, _cube_slopes, 2.0),
+    "wavy": Smooth("wavy", "exp(sin θ)", lambda theta: np.exp(np.sin(theta)), _wavy_slopes, 1.0),
+    "cube": Smooth("cube", "θ³", _cube, _cube_slopes, 1.7),
     "bell": Smooth("narrow bell", "1 / (1 + 25 θ²)", lambda t: 1 / (1 + 25 * (t * t)), _bell_slopes, 0.3),
-    "softplus": Smooth("logistic", "log(1 + e^θ)", softplus, _softplus_slopes, 1.0),
-    "lifted": Smooth("lifted cube", "θ³ + 10⁶", lambda theta: _cube(theta) + 1e6, _cube_slopes, 2.0),
+    "softplus": Smooth("logistic", "log(1 + exp θ)", softplus, _softplus_slopes, 1.0),
+    "lifted": Smooth("lifted cube", "θ³ + 10⁶", lambda theta: _cube(theta) + 1e6, _cube_slopes, 1.7),
 }
 FACTS = {name: {"label": one.label, "formula": one.formula, "theta": one.theta} for name, one in LOSSES.items()}
 ORDER = ("forward", "central", "complex")
@@ -143,7 +143,8 @@ class EpsilonExplorer(
         step = type(self.point)(eps)
         if scheme != "complex" and self.point + step == self.point:
             return math.nan
-        return float(numerical_gradient(LOSSES[self.loss].loss, self.point, eps=eps, scheme=scheme))
+        loss = LOSSES[self.loss].loss
+        return float(numerical_gradient(lambda theta: loss(theta[0]), self.point[None], eps=eps, scheme=scheme)[0])
 
     @property
     def measured(self) -> dict[str, float]:
@@ -181,7 +182,16 @@ class EpsilonExplorer(
         grid = 10.0 ** np.arange(-20, 0.01, 0.125)
         for name in self.schemes:
             errors = np.maximum(self.errors(name, grid), FLOOR)
-            axes.loglog(grid, errors, ".-", color=colours[name], ms=3, lw=1, label=WORDS[name])
+            axes.loglog(
+                grid,
+                errors,
+                ".-",
+                color=colours[name],
+                ms=3,
+                lw=1,
+                label=WORDS[name],
+                zorder=2 if name == "complex" else 3,
+            )
             if name != "complex":
                 u = float(np.finfo(type(self.point)).eps) / 2
                 best = SCHEMES[name][1](u) * max(1.0, abs(self.theta))

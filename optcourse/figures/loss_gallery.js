@@ -48,8 +48,8 @@ export function render(host) {
   const left = html("div", {}, [html("p", { class: "oc-title" }, ["Loss ℓ of one example, and its tangent"])]);
   const right = html("div", {}, [html("p", { class: "oc-title" }, ["Slope ℓ′: how hard the example pulls"])]);
   panels.append(left, right);
-  const curves = new Panel(frame, left, { ratio: 0.74, margin: { left: 36 } });
-  const slopes = new Panel(frame, right, { ratio: 0.74, margin: { left: 40 } });
+  const curves = new Panel(frame, left, { ratio: 0.74, tall: true, margin: { left: 36 } });
+  const slopes = new Panel(frame, right, { ratio: 0.74, tall: true, margin: { left: 40 } });
   const knob = handle(curves, {
     label: "Your example",
     read: () => [at(), rail()],
@@ -58,14 +58,15 @@ export function render(host) {
     words: () => `${family().at} ${short(at())}`,
     flat: () => true,
   });
+  knob.style.setProperty("--oc-accent", "var(--oc-ink)");
   for (const panel of [curves, slopes]) panel.onPlace((t) => place(panel.x.round(t)));
 
   const below = html("div", { class: "oc-panels oc-halves" });
   const table = html("table", { class: "oc-losses" });
   const pulls = html("div", { class: "oc-pulls" });
-  below.append(html("div", {}, [table]), html("div", {}, [html("p", { class: "oc-title" }, ["Whom does the mean gradient obey? Shares of the pull |ℓ′|: eight examples, and yours"]), pulls]));
+  below.append(html("div", {}, [table]), html("div", {}, [html("p", { class: "oc-title" }, ["Who rules the mean gradient: the eight others, or yours?"]), pulls]));
   const legend = frame.legend([
-    { mark: "ring", colour: "blue", text: "your example (drag it)" },
+    { mark: "ring", colour: "ink", text: "your example (drag it)" },
     { mark: "dot", colour: "muted", text: "eight others" },
     { mark: "dash", colour: "ink", text: "tangent; a fan of them at a kink" },
   ]);
@@ -76,6 +77,9 @@ export function render(host) {
     below,
     frame.live,
   );
+
+  // The last of a family follows the others for a part of the way: it is drawn over them, and thinner, so that both are seen.
+  const width = (/** @type {string} */ name) => (family().losses.indexOf(name) === 2 ? 2 : 3);
 
   /** Where the nine examples stand, below the curves. */
   function rail() {
@@ -95,8 +99,8 @@ export function render(host) {
     const room = 30 / (curves.plotBox()[3] - 30);
     curves.coordinates(across, [up[0] - room * (up[1] - up[0]), up[1]]);
     slopes.coordinates(across, steep);
-    curves.axes({ xLabel: axis, yTicks: curves.y.ticks(4).filter((v) => v >= 0) });
-    slopes.axes({ xLabel: `${family().at} ${letter}` });
+    curves.axes({ xLabel: axis, xTicks: [-4, -2, 0, 2, 4], yTicks: [0, 2, 4, 6, 8] });
+    slopes.axes({ xLabel: `${family().at} ${letter}`, xTicks: [-4, -2, 0, 2, 4], yTicks: steep[1] > 1 ? [-4, -2, 0, 2, 4] : [-1, -0.5, 0] });
     const key = [model.get("family"), names, model.get("delta"), model.get("classes")].join("|");
     const all = names.map((name) => ({ name, loss: loss(name), line: sample(loss(name), across) }));
     curves.backdrop(key, (context) => {
@@ -105,9 +109,9 @@ export function render(host) {
       context.fillStyle = colours.raised;
       context.fillRect(l + 1, curves.y(0), r - l - 2, curves.plot[3] - curves.y(0) - 1);
       clipped(curves, context, () => {
-        context.lineWidth = 2.5;
         for (const { name, line } of all) {
           context.strokeStyle = colours[name];
+          context.lineWidth = width(name);
           for (const piece of line) curves.line(context, piece.values);
         }
       });
@@ -121,7 +125,7 @@ export function render(host) {
       clipped(slopes, context, () => {
         for (const { name, loss: one, line } of all) {
           context.strokeStyle = context.fillStyle = colours[name];
-          context.lineWidth = 2.5;
+          context.lineWidth = width(name);
           for (const piece of line) slopes.line(context, piece.slopes);
           context.globalAlpha = 0.55;
           slopes.dots(context, others.flatMap((other) => [other, one.slope(other)]), 3);
@@ -213,9 +217,9 @@ export function render(host) {
   /** A piece of a supporting line, as long on the screen whatever its slope. @param {CanvasRenderingContext2D} context @param {number} t @param {number} value @param {number} slope */
   function tangent(context, t, value, slope) {
     const [unitX, unitY] = [curves.x(1) - curves.x(0), curves.y(0) - curves.y(1)];
-    const reach = 58 / Math.hypot(unitX, slope * unitY);
+    const reach = 92 / Math.hypot(unitX, slope * unitY);
     context.lineWidth = 1.5;
-    context.setLineDash([6, 4]);
+    context.setLineDash([5, 4]);
     curves.line(context, [t - reach, value - reach * slope, t + reach, value + reach * slope]);
     context.setLineDash([]);
   }
@@ -225,14 +229,15 @@ export function render(host) {
     const head = html("thead", {}, [html("tr", {}, ["at your example", "loss", "slope", "curvature"].map((word) => html("th", { scope: "col" }, [word])))]);
     const body = html("tbody", {}, rows.map(({ name, value, slope, curvature, kink }) =>
       html("tr", {}, [
-        html("th", { scope: "row", title: LOSSES[name].formula }, [label(name)]),
+        html("th", { scope: "row" }, [label(name), html("small", {}, [LOSSES[name].formula])]),
         ...[short(value), kink ? `${short(kink[1])} … ${short(kink[2])}` : short(slope), kink ? "none" : short(curvature)].map((text) => html("td", {}, [html("b", {}, [text])])),
       ]),
     ));
     table.replaceChildren(head, body);
     pulls.replaceChildren(...rows.map(({ name, strength, share }) => {
-      const total = strength.reduce((sum, pull) => sum + pull, 0) || 1;
-      const bar = html("div", { class: "oc-bar", "aria-hidden": "true" }, strength.map((pull) => html("span", { style: `width: ${((100 * pull) / total).toFixed(3)}%` })));
+      const others = strength.length - 1;
+      const total = strength.reduce((sum, pull) => sum + pull, 0);
+      const bar = html("div", { class: "oc-bar", "aria-hidden": "true" }, strength.flatMap((pull, k) => (pull > 0 ? [html("span", { class: k === others ? "oc-yours" : false, style: `width: ${((100 * pull) / total).toFixed(3)}%` })] : [])));
       return html("div", { class: "oc-pull", style: `--oc-accent: var(--oc-${name})` }, [label(name), bar, html("b", {}, [percent(share)])]);
     }));
   }

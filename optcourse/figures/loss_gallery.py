@@ -33,7 +33,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "label": "Classification",
         "at": "margin",
         "letter": "m",
-        "axis": "margin m: how far the right class leads",
+        "axis": "margin m: lead of the right class",
         "losses": ["logistic", "hinge", "cross_entropy"],
         "others": [-0.4, 0.3, 0.6, 0.9, 1.4, 1.8, 2.3, 3.1],
         "home": -2.5,
@@ -220,7 +220,7 @@ class LossGallery(
                 right.barh(row, share, left=begin, color=colours[name], alpha=strong, ec="white", height=0.5)
         right.set_yticks(range(len(self.drawn)), [LOSSES[name]["label"] for name in reversed(self.drawn)], fontsize=8)
         right.set(xlim=(0, 1), xticks=[0, 0.5, 1], xticklabels=["0", "50 %", "100 %"])
-        right.set_title("whose pull: strong, the point", fontsize=9, color=colours["muted"], loc="left")
+        right.set_title("shares of all pull", fontsize=9, color=colours["muted"], loc="left")
         picture.supxlabel(self.text, fontsize=8, wrap=True)
         return picture
 

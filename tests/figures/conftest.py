@@ -1,14 +1,16 @@
-"""Programs that the tests of figures need: node, and npm's TypeScript and axe."""
+"""What the tests of figures need: node, npm's TypeScript and axe, a page that shows a figure."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from host import open_figures
 
 ROOT = Path(__file__).parents[2]
 TOOLS = ROOT / ".cache" / "figures"  # ignored; npm fills it once
@@ -58,3 +60,18 @@ def npm() -> Callable[[str], Path]:
         return home
 
     return package
+
+
+@pytest.fixture
+def show(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Open a page with a figure; when the test ends there must have been no error in it."""
+    pages: list[Any] = []
+
+    def show(*figures: Any, **options: Any) -> Any:
+        pages.append(open_figures(chromium, tmp_path, *figures, **options))
+        return pages[-1]
+
+    yield show
+    for page in pages:
+        assert page.problems == []
+        page.context.close()

@@ -74,3 +74,32 @@ def open_figures(chromium: Any, folder: Path, *figures: Figure, theme: str = "li
     page.goto(file.as_uri())
     page.wait_for_function("window.ready === true", timeout=20_000)
     return page
+
+
+def settings(page: Any) -> dict[str, Any]:
+    """Read the settings that the page has now."""
+    return page.evaluate(
+        """() => { const { state } = models[0];
+        const floats = (view) => Array.from({ length: view.byteLength / 8 }, (_, k) => view.getFloat64(8 * k, true));
+        const plain = ([k, v]) => [k, v instanceof DataView ? floats(v) : v];
+        return Object.fromEntries(Object.entries(state).map(plain)); }"""
+    )
+
+
+def drag(page: Any, dx: float, dy: float) -> None:
+    """Drag the figure's point by mouse."""
+    box = page.locator(".oc-handle").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for part in (0.3, 0.7, 1.0):
+        page.mouse.move(x + part * dx, y + part * dy)
+    page.mouse.up()
+
+
+def touch(page: Any, path: list[tuple[float, float]]) -> None:
+    """Drag a finger along a path of the viewport."""
+    client = page.context.new_cdp_session(page)
+    for kind, point in [("touchStart", path[0]), *(("touchMove", point) for point in path[1:])]:
+        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": point[0], "y": point[1]}]})
+    client.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})

@@ -3,43 +3,18 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from host import open_figures
+from host import drag, settings, touch
 
 from optcourse.figures import DescentPlayground, ObjectiveGallery
 
 ROOT = ".optcourse-figure"
 LAST = "document.querySelector('.optcourse-figure')"
-
-
-@pytest.fixture
-def show(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
-    """Open a page with a figure; when the test ends there must have been no error in it."""
-    pages: list[Any] = []
-
-    def show(*figures: Any, **options: Any) -> Any:
-        pages.append(open_figures(chromium, tmp_path, *figures, **options))
-        return pages[-1]
-
-    yield show
-    for page in pages:
-        assert page.problems == []
-        page.context.close()
-
-
-def settings(page: Any) -> dict[str, Any]:
-    """Read the settings that the page has now."""
-    return page.evaluate(
-        """() => { const { state } = models[0];
-        const floats = (view) => Array.from({ length: view.byteLength / 8 }, (_, k) => view.getFloat64(8 * k, true));
-        const plain = ([k, v]) => [k, v instanceof DataView ? floats(v) : v];
-        return Object.fromEntries(Object.entries(state).map(plain)); }"""
-    )
 
 
 def drawn(page: Any) -> dict[str, Any]:
@@ -59,25 +34,6 @@ def agree(page: Any, figure: type) -> Any:
     np.testing.assert_allclose(seen["losses"], trace.losses, rtol=1e-9, atol=1e-12 * np.abs(trace.losses).max())
     assert page.inner_text(".oc-live") == python.text
     return trace
-
-
-def drag(page: Any, dx: float, dy: float) -> None:
-    """Drag the start by mouse."""
-    box = page.locator(".oc-handle").bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
-    for part in (0.3, 0.7, 1.0):
-        page.mouse.move(x + part * dx, y + part * dy)
-    page.mouse.up()
-
-
-def touch(page: Any, path: list[tuple[float, float]]) -> None:
-    """Drag a finger along a path of the viewport."""
-    client = page.context.new_cdp_session(page)
-    for kind, point in [("touchStart", path[0]), *(("touchMove", point) for point in path[1:])]:
-        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": point[0], "y": point[1]}]})
-    client.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
 @pytest.mark.parametrize("problem", list(DescentPlayground.constants["FACTS"]))
