@@ -72,20 +72,29 @@ def _table(verdict: Verdict) -> str:
 
 
 def _row(result: CaseResult) -> str:
-    mark, word = ("✓", "passes") if result.passed else ("✗", "fails")
-    found = "" if result.passed else f"<span class='oc-sentence'>{_prose(result.sentence)}</span>"
-    if not result.passed and result.got and result.expected and {one.property for one in result.findings} & VALUES:
-        found += (
-            f"<span class='oc-pair'><span>yours <code>{escaped(result.got)}</code></span> "
-            f"<span>right <code>{escaped(result.expected)}</code></span></span>"
-        )
+    mark, word = ("✓", "passes") if result.passed else ("✗", _found(result))
     return (
         f"<tr class='oc-{'ok' if result.passed else 'bad'}'><th scope='row'><span aria-hidden='true'>{mark}</span> "
-        f"{escaped(result.label)}</th><td>{found or word}</td></tr>"
+        f"{escaped(result.label)}</th><td>{word}</td></tr>"
     )
 
 
-VALUES = {"value", "divergence", "finiteness", "shape", "kind"}
+def _found(result: CaseResult) -> str:
+    """What is wrong: both answers one below the other where that says it, sentences for the rest."""
+    compared = [one for one in result.findings if one.property in COMPARED] if result.expected else []
+    sentences = dict.fromkeys(one.sentence for one in result.findings if one not in compared[:1])
+    lines = [f"<span class='oc-line'>{_prose(sentence)}</span>" for sentence in sentences]
+    if result.step is not None:
+        lines.insert(0, f"<span class='oc-line'>leaves the right path at <strong>step {result.step}</strong></span>")
+    if compared:
+        lines.append(
+            f"<span class='oc-line oc-pair'>yours <code>{escaped(result.got)}</code></span>"
+            f"<span class='oc-line oc-pair'>right <code>{escaped(result.expected)}</code></span>"
+        )
+    return "".join(lines)
+
+
+COMPARED = {"value", "divergence", "finiteness"}
 
 
 def _fresh(verdict: Verdict) -> str:

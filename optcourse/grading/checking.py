@@ -23,8 +23,9 @@ Function = Callable[..., Any]
 SEED = "OPTCOURSE_SEED"
 # After one of these every further case would say the same, some of them slowly.
 HOPELESS = {"callable", "blank", "arguments", "time", "memory", "output"}
-COMPARISONS, TELLING = 8, 3  # a mistake is named if it agrees on so many drawn cases, and is wrong on so many of them
+COMPARISONS, TELLING = 16, 2  # a mistake is named if it agrees on so many drawn cases, and is wrong on so many of them
 DRAWN_STEPS = 30
+UNREADABLE = {"none", "type", "shape", "kind", "finiteness"}
 
 
 class WrongAnswerError(AssertionError):
@@ -140,13 +141,14 @@ def judge(exercise: Exercise, case: Case, seen: Run, right: Run) -> list[Finding
     if seen.failure is not None:
         return [Finding(seen.failure.property, f"it {seen.failure.sentence}")]
     expected = right.value if exercise.replay is None else exercise.replay(case, seen)
-    found = []
-    if (wrong := difference(seen.value, expected, exercise.tolerance)) is not None:
-        found.append(wrong)
+    wrong = difference(seen.value, expected, exercise.tolerance)
+    found = [] if wrong is None else [wrong]
     if seen.changed:
         names = " and ".join(seen.changed)
         found.append(Finding("mutation", f"it changes the {names} it was given: work on a copy, `{names[:20]}.copy()`"))
     for probe in exercise.probes:
+        if wrong is not None and (probe.property == "points" or wrong.property in UNREADABLE):
+            continue  # other values lead to other places; and of no value there is nothing to ask
         if (sentence := probe.ask(case, seen, right)) is not None:
             found.append(Finding(probe.property, sentence))
     return found
@@ -215,7 +217,7 @@ class _Examination:
         """Find the first step at which the iterates leave the reference; keep both paths for the picture."""
         mine = iterates(self.exercise, case, self.function, seen)
         theirs = iterates(self.exercise, case, self.exercise.reference, right)
-        if self.paths is None:
+        if self.paths is None or len(theirs) > len(self.paths.reference):
             self.paths = _paths(case, theirs, mine)
         for step, (one, other) in enumerate(zip(mine, theirs, strict=False)):
             if difference(one, other, self.exercise.tolerance) is not None:

@@ -14,6 +14,7 @@ from optcourse.arguments import Array, shown
 from optcourse.grading.exercise import Tolerance
 from optcourse.grading.verdict import Finding
 
+SHOWN = 6  # entries of an array in a sentence
 RUNAWAY = 1e3  # an answer this many times larger than the reference is not merely wrong
 
 
@@ -114,8 +115,13 @@ def _values(found: Array, expected: Array, tolerance: Tolerance, name: str) -> F
 
 
 def _brief(value: Array) -> str:
-    """Few digits, unless more are needed to see anything."""
-    return np.array2string(np.asarray(value), precision=6, threshold=8, edgeitems=3, separator=", ").replace("\n", "")
+    """Six digits; of many entries the first and the last."""
+    if value.ndim == 0:
+        return f"{value[()]:.6g}" if value.dtype.kind in "fiu" else str(value[()])
+    entries = [_brief(np.asarray(entry)) for entry in value]
+    if len(entries) > SHOWN:
+        entries = [*entries[:3], "…", *entries[-2:]]
+    return f"[{', '.join(entries)}]"
 
 
 def brief(value: Any) -> str:
@@ -124,7 +130,7 @@ def brief(value: Any) -> str:
     Examples
     --------
     >>> brief((0.5, 3)), brief([1.0, 1 / 3]), brief(None)
-    ('(0.5, 3)', '[1., 0.333333]', 'None')
+    ('(0.5, 3)', '[1, 0.333333]', 'None')
     """
     if isinstance(value, tuple):
         return f"({', '.join(brief(part) for part in value)})"
