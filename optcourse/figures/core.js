@@ -413,7 +413,7 @@ export class Frame {
 
   /**
    * A legend: the mark of each entry is a bit of SVG in a 22 × 14 box, or "line" or "dot" of a colour by its name in the palette.
-   * @param {{mark: "line" | "dot" | "ring" | "star" | "dash" | "dots" | "cross", colour: string, text: string}[]} entries
+   * @param {{mark: "line" | "dot" | "ring" | "star" | "dash" | "dots" | "open" | "cross", colour: string, text: string}[]} entries
    */
   legend(entries) {
     const marks = {
@@ -422,6 +422,7 @@ export class Frame {
       dots: (/** @type {string} */ c) => svg("path", { d: "M1 7H21", stroke: c, "stroke-width": 2, "stroke-dasharray": "2 3" }),
       dot: (/** @type {string} */ c) => svg("circle", { cx: 11, cy: 7, r: 4, fill: c }),
       ring: (/** @type {string} */ c) => svg("circle", { cx: 11, cy: 7, r: 5, fill: "var(--oc-paper)", stroke: c, "stroke-width": 3 }),
+      open: (/** @type {string} */ c) => svg("circle", { cx: 11, cy: 7, r: 4, fill: "var(--oc-paper)", stroke: c, "stroke-width": 2 }),
       cross: (/** @type {string} */ c) => svg("path", { d: "M7 3L15 11M7 11L15 3", stroke: c, "stroke-width": 2 }),
       star: (/** @type {string} */ c) => svg("path", { d: starPath(11, 7, 7), fill: c }),
     };

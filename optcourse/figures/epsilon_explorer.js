@@ -178,7 +178,11 @@ export function render(host) {
       context.globalAlpha = 1;
       context.textAlign = "center";
       context.font = `12px ${getComputedStyle(frame.root).fontFamily}`;
-      context.fillText("θ + ε = θ", (l + chart.x(lost)) / 2, chart.y(1e-8));
+      context.save();
+      context.translate((l + chart.x(lost)) / 2, chart.y(1e-8));
+      if (chart.x(lost) - l < 72) context.rotate(-Math.PI / 2);
+      context.fillText("θ + ε = θ", 0, 4);
+      context.restore();
     }
   }
 
@@ -192,7 +196,7 @@ export function render(host) {
       return html("div", { class: "oc-estimate", style: `--oc-accent: var(--oc-${scheme})` }, [
         html("p", { class: "oc-parts" }, [`${WORDS[scheme]}: `, html("b", {}, [lost ? "θ + ε rounds to θ" : `off by ${short(error)}`]), lost ? "" : `, ${counted(digits)} right`]),
         html("p", { class: "oc-number" }, lost ? ["–"] : [text.slice(0, cut), html("i", {}, [text.slice(cut)])]),
-        html("p", { class: "oc-parts" }, [`bending ≈ ${short(bends)}, rounding ≈ ${short(rounds)}`]),
+        html("p", { class: "oc-parts" }, [`bending ≈\u00a0${short(bends)}, rounding ≈\u00a0${short(rounds)}`]),
       ]);
     });
     right.replaceChildren(

@@ -69,6 +69,7 @@ export function render(host) {
     { mark: "ring", colour: "ink", text: "your example (drag it)" },
     { mark: "dot", colour: "muted", text: "eight others" },
     { mark: "dash", colour: "ink", text: "tangent; a fan of them at a kink" },
+    { mark: "open", colour: "muted", text: "kink" },
   ]);
   frame.add(
     html("div", { class: "oc-row" }, [families, html("div", { class: "oc-buttons", role: "group", "aria-label": "Losses shown" }, toggles.map(({ toggle }) => toggle)), delta, classes]),
@@ -114,6 +115,10 @@ export function render(host) {
           context.lineWidth = width(name);
           for (const piece of line) curves.line(context, piece.values);
         }
+        for (const { name, loss: one } of all) {
+          context.strokeStyle = colours[name];
+          for (const [kink] of one.kinks) open(context, curves, kink, one.value(kink));
+        }
       });
       context.fillStyle = colours.muted;
       curves.dots(context, others.flatMap((other) => [other, rail()]), 3.5);
@@ -154,20 +159,21 @@ export function render(host) {
 
   /** The slope jumps: both ends open, and between them what a subgradient may be. @param {CanvasRenderingContext2D} context @param {number} kink @param {number} before @param {number} after */
   function breakAt(context, kink, before, after) {
-    const hue = context.fillStyle;
     context.lineWidth = 1.5;
     context.setLineDash([2, 4]);
     slopes.line(context, [kink, before, kink, after]);
     context.setLineDash([]);
+    for (const end of [before, after]) open(context, slopes, kink, end);
+  }
+
+  /** A ring: here is a kink. @param {CanvasRenderingContext2D} context @param {Panel} panel @param {number} x @param {number} y */
+  function open(context, panel, x, y) {
+    context.beginPath();
+    context.arc(panel.x(x), panel.y(y), 4, 0, 2 * Math.PI);
     context.fillStyle = frame.colours.paper;
-    slopes.dots(context, [kink, before, kink, after], 4);
+    context.fill();
     context.lineWidth = 2;
-    for (const end of [before, after]) {
-      context.beginPath();
-      context.arc(slopes.x(kink), slopes.y(end), 4, 0, 2 * Math.PI);
-      context.stroke();
-    }
-    context.fillStyle = hue;
+    context.stroke();
   }
 
   /** @param {{name: string, loss: ExampleLoss}[]} all @param {number} t */
@@ -188,8 +194,7 @@ export function render(host) {
           context.strokeStyle = context.fillStyle = colours[name];
           const kink = one.kinks.find(([place]) => place === t);
           if (panel === curves) {
-            const fan = kink ? [0, 0.25, 0.5, 0.75, 1].map((part) => kink[1] + part * (kink[2] - kink[1])) : [one.slope(t)];
-            for (const slope of fan) tangent(context, t, one.value(t), slope);
+            for (const slope of kink ? fan(kink) : [one.slope(t)]) tangent(context, t, one.value(t), slope);
             dot(context, panel, t, one.value(t));
           } else if (kink) {
             context.lineWidth = 5;
@@ -272,6 +277,11 @@ function clipped(panel, context, paint) {
   context.clip();
   paint();
   context.restore();
+}
+
+/** Some of a kink's subgradients, the outermost among them. @param {[number, number, number]} kink */
+function fan([, before, after]) {
+  return [0, 0.25, 0.5, 0.75, 1].map((part) => before + part * (after - before));
 }
 
 /** @param {string} word */
