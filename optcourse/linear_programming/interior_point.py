@@ -19,78 +19,74 @@ from optcourse.linear_programming.simplex import simplex
 from optcourse.streams import Iterates, stream
 
 REGULARISATION = 1e-9  # primal and dual: without it a sixth of Netlib diverges on dependent or nearly dependent rows
-REFINEMENTS = 10  # steps of conjugate gradients at most; two are the rule
+ACCURACY = 1e-10  # how exactly to solve for a direction
+REFINEMENTS = 10  # by so many steps of conjugate gradients at most; two are the rule
 STEP = 0.9995  # how much of the way to the wall to go
-CORRECTORS = (
-    2  # how often to bend a direction: each costs a solve, and together they save a sixth of the factorisations
-)
+CORRECTORS = 2  # how often to bend a direction: a solve each, and a sixth fewer factorisations
 LONGER = 0.3  # by how much a bent direction should lengthen the steps; a tenth of that is worth the bend
 HUGE = 1e18  # an iterate this large will not come back
 SPREAD = 10.0  # how many times the target a product of complementary variables may be, or a fraction of it
 
 
+def banded(A: Any) -> Array:
+    """Return an order of the rows in which those that share columns stand close together: A D Aᵀ is then a band."""
+    from scipy import sparse
+    from scipy.sparse.csgraph import reverse_cuthill_mckee
+
+    order: Array = reverse_cuthill_mckee(sparse.csr_matrix(abs(A) @ abs(A).T), symmetric_mode=True)
+    return order
+
+
 class NormalEquations:
     """A D Aᵀ for any diagonal D: what does not change with D is worked out once."""
 
-    def __init__(self, A: Any):
-        from scipy import sparse
-        from scipy.sparse.csgraph import reverse_cuthill_mckee
+    def __init__(self, A: Any, transposed: Any):
+        from scipy.linalg.lapack import dpbtrf, dpbtrs
 
-        pattern = sparse.csr_matrix(abs(A) @ abs(A).T)
-        self.order = reverse_cuthill_mckee(pattern, symmetric_mode=True)  # rows that meet stand close together: a band
-        self.A = A.tocsr()[self.order].tocsc()
-        self.transposed = self.A.T.tocsr()
+        self.A, self.transposed, self.cholesky, self.substitute = A, transposed, dpbtrf, dpbtrs
         # D ↦ A D Aᵀ is linear: entry (i, k) sums a_ij a_kj d_j over the columns j in which rows i and k both stand.
-        lengths = np.diff(self.A.indptr)
-        self.of = np.repeat(np.arange(A.shape[1]), lengths**2)
-        one = np.repeat(np.arange(self.A.nnz), np.repeat(lengths, lengths))
+        lengths = np.diff(A.indptr)
+        of = np.repeat(np.arange(A.shape[1]), lengths**2)
+        one = np.repeat(np.arange(A.nnz), np.repeat(lengths, lengths))
         offset = np.cumsum(lengths**2) - lengths**2
-        other = self.A.indptr[self.of] + (np.arange(len(self.of)) - offset[self.of]) % lengths[self.of]
-        below = self.A.indices[one] >= self.A.indices[other]
-        one, other, self.of = one[below], other[below], self.of[below]
-        self.products = self.A.data[one] * self.A.data[other]
-        depth = self.A.indices[one] - self.A.indices[other]
+        other = A.indptr[of] + (np.arange(len(of)) - offset[of]) % lengths[of]
+        below = A.indices[one] >= A.indices[other]
+        one, other, self.of = one[below], other[below], of[below]
+        self.products = A.data[one] * A.data[other]
+        depth = A.indices[one] - A.indices[other]
         self.shape = (int(depth.max(initial=0)) + 1, A.shape[0])
-        self.place = depth * A.shape[0] + self.A.indices[other]
+        self.place = depth * A.shape[0] + A.indices[other]
 
     def factorise(self, D: Array) -> None:
         """Find the Cholesky factor of A D Aᵀ, slightly regularised."""
-        from scipy.linalg import cholesky_banded
-
         band = np.bincount(self.place, self.products * D[self.of], self.shape[0] * self.shape[1]).reshape(self.shape)
-        self.D, boost, diagonal = D, REGULARISATION, band[0].copy()
-        while True:
+        self.D, diagonal = D, band[0].copy()
+        for boost in REGULARISATION * 100.0 ** np.arange(8):
             band[0] = diagonal + boost * np.maximum(1.0, diagonal)
-            try:
-                self.factor = cholesky_banded(band, lower=True, check_finite=False)
+            self.factor, fault = self.cholesky(band, lower=1)
+            if not fault:
                 return
-            except np.linalg.LinAlgError:
-                boost *= 100
 
     def solve(self, right: Array) -> Array:
         """Solve A D Aᵀ y = right by conjugate gradients, preconditioned by the regularised factor: a step or two."""
-        from scipy.linalg import cho_solve_banded
-
-        r, y = right[self.order], np.zeros(len(right))
-        best = size = np.abs(r).max(initial=0.0)
-        enough, answer, direction, rz = 1e-10 * size, y, y, 1.0
+        r, y = right, np.zeros(len(right))
+        best = size = np.abs(r).max()
+        answer, enough, direction, last = y, ACCURACY * size, y, 1.0
         for _ in range(REFINEMENTS):
-            if size <= enough:
+            if size <= enough or size > 1e3 * best:
                 break
-            preconditioned = cho_solve_banded((self.factor, True), r, check_finite=False)
-            rz, beta = float(r @ preconditioned), float(r @ preconditioned) / rz
-            direction = preconditioned + beta * direction
+            preconditioned, _ = self.substitute(self.factor, r, lower=1)
+            fit = float(r @ preconditioned)
+            direction = preconditioned + fit / last * direction
             product = self.A @ (self.D * (self.transposed @ direction))
             curvature = float(direction @ product)
-            if not curvature > 0 or size > 1e3 * best:  # dependent rows: what is solved so far will do
+            if not curvature > 0:  # dependent rows: what is solved so far will do
                 break
-            y, r = y + rz / curvature * direction, r - rz / curvature * product
+            y, r, last = y + fit / curvature * direction, r - fit / curvature * product, fit
             size = np.abs(r).max()
             if size < best:
                 best, answer = size, y
-        original = np.empty_like(answer)
-        original[self.order] = answer
-        return original
+        return answer
 
 
 class Point(NamedTuple):
@@ -297,8 +293,10 @@ def interior_point(program: LinearProgram, tol: float = 1e-9) -> Iterates:
     """
     form = standard_form(program)
     free = form.upper > 0
-    A, box = form.A[:, free], np.flatnonzero(np.isfinite(form.upper[free]))
-    problem = Problem(A, A.T.tocsr(), form.b, form.c[free], form.upper[free][box], box, NormalEquations(A))
+    order = banded(form.A[:, free])
+    A, box = form.A[order][:, free], np.flatnonzero(np.isfinite(form.upper[free]))
+    normal = NormalEquations(A, A.T.tocsr())
+    problem = Problem(A, normal.transposed, form.b[order], form.c[free], form.upper[free][box], box, normal)
     at = starting_point(problem)
     first = at.mu()
     reason, status, iterations, shortest = None, None, 0, 0
@@ -311,7 +309,7 @@ def interior_point(program: LinearProgram, tol: float = 1e-9) -> Iterates:
         d = problem.centred(at, d, sigma * mu)
         primal, dual = at.steps(d)
         at = at.towards(d, min(1.0, STEP * primal), min(1.0, STEP * dual))
-        z, s, y = at.z, at.s, at.y
+        z, s, y = at.z, at.s, at.y[np.argsort(order)]
         iterations += 1
         shortest = shortest + 1 if max(primal, dual) < 1e-4 else 0
         size = max(float(np.abs(part).max(initial=0.0)) for part in at)
