@@ -13,6 +13,9 @@ from optcourse.newton import first_step
 from optcourse.streams import Iterates, stream
 
 
+NEARLY_EXACT = 0.1  # c2: conjugacy asks for nearly exact steps, and Fletcher–Reeves descends only for c2 < 1/2
+
+
 def linear_operator(name: str, value: Any) -> Any:
     """A symmetric matrix: dense, sparse, or anything that can be applied by ``@`` or called."""
     if callable(value) and not hasattr(value, "__matmul__"):
@@ -150,20 +153,19 @@ def nonlinear_cg(loss: Loss, grad: Gradient, theta: Array, variant: str = "PR+")
     """
     here = Step(0.0, theta, loss(theta), grad(theta))
     direction, beta, rate = -here.grad, 0.0, first_step(here.grad)
-    c2 = 0.4 if variant == "PR+" else 0.1  # FR keeps descending only for c2 < 1/2, and wants it well below
-    while gg := here.grad @ here.grad:
-        step = wolfe_step(loss, grad, here, direction, lr=rate, c2=c2)
+    while gg := float(here.grad @ here.grad):
+        step = wolfe_step(loss, grad, here, direction, lr=rate, c2=NEARLY_EXACT)
         if step is None and beta == 0:
             return "stalled"
         if step is None:  # a bad direction: begin again with the steepest
             direction, beta, rate = -here.grad, 0.0, first_step(here.grad)
             continue
         change = step.grad if variant == "FR" else step.grad - here.grad
-        beta = max(0.0, (step.grad @ change) / gg)
+        beta = max(0.0, float(step.grad @ change) / gg)
         before, here = here, step
         direction = beta * direction - here.grad
-        if not here.grad @ direction < 0:
-            direction, beta = -here.grad, 0.0
-        rate = first_trial(before.loss - here.loss, here.grad @ direction)
+        if not (slope := float(here.grad @ direction)) < 0:
+            direction, beta, slope = -here.grad, 0.0, -float(here.grad @ here.grad)
+        rate = first_trial(before.loss - here.loss, slope)
         yield here.theta
     return "stationary"

@@ -230,9 +230,9 @@ def _between(low: Step, high: Step) -> float:
 
 
 def first_trial(decrease: float, slope: float) -> float:
-    """Return a first α: what would bring the decrease of the last step again, were φ a parabola; at most 1.
+    """Return a first α: what would bring the decrease of the last step again, were φ a parabola.
 
     Nocedal & Wright, eq. (3.60).
     """
-    expected = -2.02 * decrease / slope if slope else 0.0  # no slope: we are there
-    return min(1.0, expected) if expected > 0 else 1.0
+    expected = -2 * decrease / slope if slope else 0.0  # no slope: we are there
+    return expected if expected > 0 else 1.0

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from optcourse.arguments import Array, Gradient, Hessian, Loss, positive, refuse
-from optcourse.line_search import Step, armijo_step, first_trial, wolfe_step
+from optcourse.line_search import Step, armijo_step, wolfe_step
 from optcourse.streams import Iterates, Rate, rates, stream
 
 
@@ -132,8 +132,9 @@ def bfgs(loss: Loss, grad: Gradient, theta: Array) -> Iterates:
 
     Notes
     -----
-    The same method as ``scipy.optimize.minimize(method="BFGS")`` with another line search. The update below is the
-    product above multiplied out, a matrix of rank two: n² operations, not n³.
+    The same method as ``scipy.optimize.minimize(method="BFGS")`` with another line search, and with the first B scaled to
+    the first curvature seen, which SciPy leaves at I. The update below is the product above multiplied out, a matrix of
+    rank two: n² operations, not n³.
 
     References
     ----------
@@ -148,23 +149,23 @@ def bfgs(loss: Loss, grad: Gradient, theta: Array) -> Iterates:
     ('converged', array([1., 1.]))
     """
     here = Step(0.0, theta, loss(theta), grad(theta))
-    inverse_hessian = np.eye(theta.size)
-    decrease = 0.5 * float(np.linalg.norm(here.grad))  # a guess: nothing is known yet
-    while here.grad.any():
-        direction = -(inverse_hessian @ here.grad)
-        step = wolfe_step(loss, grad, here, direction, lr=first_trial(decrease, float(here.grad @ direction)))
-        if step is None:
-            return "stalled"
+    inverse_hessian, updates = np.eye(theta.size), 0
+    direction, rate = -here.grad, first_step(here.grad)
+    while step := wolfe_step(loss, grad, here, direction, lr=rate):
         s, y = step.theta - here.theta, step.grad - here.grad
         if (curvature := float(s @ y)) > 0:
+            if updates == 0:
+                inverse_hessian *= curvature / float(y @ y)  # the units of θ, at last: eq. (6.20)
             By = inverse_hessian @ y
             u = (0.5 * (1 + float(y @ By) / curvature) * s - By) / curvature
             rank_one = s[:, None] * u
             inverse_hessian += rank_one
             inverse_hessian += rank_one.T
-        decrease, here = here.loss - step.loss, step
+            updates, rate = updates + 1, 1.0
+        here = step
+        direction = -(inverse_hessian @ here.grad)
         yield here.theta
-    return "stationary"
+    return "stalled" if here.grad.any() else "stationary"
 
 
 @stream(as_vector=True)
@@ -183,7 +184,7 @@ def lbfgs(loss: Loss, grad: Gradient, theta: Array, memory: int = 10) -> Iterate
     Yields
     ------
     theta : float or array
-        θ₁, θ₂, …; ``state["pairs"]`` holds the last (s, y, ρ). Ends as `bfgs` does.
+        θ₁, θ₂, …; ``state["pairs"]`` holds the last (s, y), see `Pairs`. Ends as `bfgs` does.
 
     Notes
     -----
@@ -205,18 +206,15 @@ def lbfgs(loss: Loss, grad: Gradient, theta: Array, memory: int = 10) -> Iterate
     """
     here = Step(0.0, theta, loss(theta), grad(theta))
     pairs = Pairs(memory, theta.size)
-    rate = first_step(here.grad)
-    while here.grad.any():
-        direction = -(pairs @ here.grad)
-        step = wolfe_step(loss, grad, here, direction, lr=rate)
-        if step is None:
-            return "stalled"
+    direction, rate = -here.grad, first_step(here.grad)
+    while step := wolfe_step(loss, grad, here, direction, lr=rate):
         s, y = step.theta - here.theta, step.grad - here.grad
         if s @ y > 0:
             pairs.remember(s, y)
         here, rate = step, 1.0
+        direction = -(pairs @ here.grad)
         yield here.theta
-    return "stationary"
+    return "stalled" if here.grad.any() else "stationary"
 
 
 class Pairs:
