@@ -164,3 +164,136 @@ def test_a_validation_loss_of_nan_is_refused_and_infinity_is_not():
     with pytest.raises(ValueError, match="returned NaN at step 1"):
         next(early_stopping(training(), lambda theta: math.nan if theta < 4 else 1.0))
     assert len(list(early_stopping(training(), lambda theta: math.inf, patience=5))) == 5
+
+
+# -------------------------------------------------------------------------------- to the number, at the edges
+
+
+def test_the_ends_of_every_range_belong_to_it():
+    assert step_decay(0.5, factor=1.0, every=1)(7) == 0.5
+    assert exponential_decay(0.5, lam=0.0)(7) == 0.5
+    assert cosine_annealing(0.1, T=1, lr_min=0.1)(0) == 0.1
+    assert cosine_restarts(0.1, T=1, growth=1, lr_min=0.1)(5) == 0.1
+    assert warmup_cosine(0.1, T=1, warmup=0, lr_min=0.1)(0) == 0.1
+    assert cyclical(0.1, 0.1, up=1, down=1)(3) == 0.1
+    for made in (lambda: one_cycle(0.1, T=10, start=1.0), lambda: one_cycle(0.1, T=10, end=1.0)):
+        with pytest.raises(ValueError, match="must be above 1"):
+            made()
+    assert one_cycle(0.1, T=10, start=1.0001, end=1.0001)(0) == pytest.approx(0.1 / 1.0001)
+
+
+def test_the_peak_of_one_cycle_lies_after_the_first_step():
+    with pytest.raises(ValueError, match=r"^warmup = 0.125: puts the peak at step 0: .*between 0 and T - 1 = 7"):
+        one_cycle(0.1, T=8, warmup=0.125)
+    assert one_cycle(0.1, T=8, warmup=0.126)(0) == pytest.approx(0.1 / 25)
+
+
+def test_restarts_with_growing_cycles_take_each_cycles_own_wave():
+    eta = cosine_restarts(1.0, T=3, growth=3, lr_min=0.5)
+    expected = [0.5 + 0.25 * (1 + math.cos(math.pi * k / 9)) for k in range(9)]
+    assert [eta(t) for t in range(3, 12)] == pytest.approx(expected, rel=1e-14)
+    assert eta(12) == 1.0
+    assert eta(12 + 27 - 1) < 0.502
+
+
+def test_a_triangle_whose_peaks_shrink_keeps_its_feet():
+    eta = cyclical(0.2, 1.0, up=2, down=4, factor=0.5)
+    assert [eta(t) for t in range(13)] == pytest.approx(
+        [0.2, 0.6, 1.0, 0.8, 0.6, 0.4, 0.2, 0.4, 0.6, 0.5, 0.4, 0.3, 0.2], rel=1e-14
+    )
+
+
+def falling(*observed):
+    """A method whose k-th iterate is k, and a loss that reads the k-th number: a range test on given losses."""
+    asked = []
+
+    def method(lr):
+        for step in range(len(observed)):
+            asked.append(lr(step))
+            yield float(step)
+
+    return method, (lambda theta: observed[int(theta)]), asked
+
+
+def test_the_range_tries_rates_in_equal_ratios_from_the_first_to_the_last():
+    method, loss, asked = falling(*[1.0] * 4)
+    found = lr_range_test(method, loss, lr_min=1e-3, lr_max=1.0, steps=4)
+    assert found.rates == pytest.approx([1e-3, 1e-2, 1e-1, 1.0])
+    assert asked == found.rates.tolist()
+
+
+def test_losses_are_smoothed_with_the_correction_of_the_start():
+    method, loss, _ = falling(8.0, 4.0, 2.0)
+    found = lr_range_test(method, loss, lr_min=1e-3, lr_max=1.0, steps=3, memory=0.5)
+    assert found.losses.tolist() == [8.0, 4.0, 2.0]
+    assert found.smoothed == pytest.approx([8.0, 4.0 / 0.75, 3.0 / 0.875])
+    assert lr_range_test(*falling(8.0, 4.0, 2.0)[:2], steps=3, memory=0.0).smoothed.tolist() == [8.0, 4.0, 2.0]
+
+
+def test_the_suggestion_is_a_notch_below_the_rate_with_the_lowest_smoothed_loss():
+    def suggested(**options):
+        method, loss, _ = falling(8.0, 4.0, 1.0, 2.0)
+        return lr_range_test(method, loss, lr_min=1e-3, lr_max=1.0, steps=4, memory=0.0, **options).lr
+
+    assert suggested() == pytest.approx(1e-2)
+    assert suggested(notch=4.0) == pytest.approx(0.1 / 4)
+    assert suggested(notch=1e6) == 1e-3  # but never below the first
+
+
+@pytest.mark.parametrize(
+    ("observed", "seen"),
+    [
+        ((1.0, 4.0, 4.1, 9.0), 3),  # the first that is more than four times the best
+        ((4.0, 1.0, 4.0, 4.5, 1.0), 4),
+        ((1.0, 2.0, math.inf, 1.0), 2),
+        ((1.0, math.nan, 1.0), 1),
+        ((-1.0, -0.5, 8.0, 8.0), 4),  # four times a best that is not positive means nothing
+        ((0.0, 5.0, 5.0), 3),
+    ],
+)
+def test_the_range_test_ends_where_the_loss_explodes_or_is_no_number(observed, seen):
+    method, loss, _ = falling(*observed)
+    found = lr_range_test(method, loss, lr_min=1e-3, lr_max=1.0, steps=len(observed), memory=0.0)
+    assert found.losses.tolist() == list(observed[:seen])
+    assert len(found.rates) == len(found.smoothed) == seen
+
+
+def test_the_range_test_ends_with_the_method_and_with_a_gradient_that_overflows():
+    method, loss, _ = falling(3.0, 2.0, 1.0)
+    assert len(lr_range_test(method, loss, steps=10).losses) == 3
+
+    def quartic(theta):
+        return 4 * theta**3 * 1e100
+
+    found = lr_range_test(lambda lr: gradient_descent(quartic, 4.0, lr), lambda theta: 0.0 * theta, 1e-3, 1e3, steps=9)
+    assert 1 <= len(found.losses) < 9
+
+
+def test_two_rates_make_a_range_and_one_does_not():
+    assert len(lr_range_test(*falling(2.0, 1.0)[:2], steps=2).losses) == 2
+    for wrong in ({"steps": 1}, {"lr_min": 10.0}):
+        with pytest.raises(ValueError, match=f"^{next(iter(wrong))} = "):
+            lr_range_test(*falling(2.0, 1.0)[:2], **wrong)
+
+
+def test_patience_counts_iterates_since_the_best_and_a_tie_is_no_improvement():
+    losses = {1: 5.0, 2: 3.0, 3: 3.0, 4: 3.5, 5: 2.0, 6: 2.0, 7: 2.0, 8: 2.0}
+    stopped = early_stopping([float(k) for k in losses], lambda theta: losses[int(theta)], patience=3)
+    seen = [(theta, stopped.state["best_step"], stopped.state["waited"]) for theta in stopped]
+    assert seen == [(1, 1, 0), (2, 2, 0), (3, 2, 1), (4, 2, 2), (5, 5, 0), (6, 5, 1), (7, 5, 2), (8, 5, 3)]
+    assert (stopped.reason, stopped.state["best"], stopped.state["best_loss"]) == ("early", 5.0, 2.0)
+    assert len(list(early_stopping([1.0, 2.0, 3.0], lambda theta: 1.0, patience=1))) == 2
+
+
+def test_an_improvement_must_exceed_the_threshold():
+    losses = iter([4.0, 3.5, 3.4, 2.9])
+    stopped = early_stopping([1.0, 2.0, 3.0, 4.0], lambda theta: next(losses), patience=9, min_delta=0.5)
+    best = [(next(stopped), stopped.state["best_loss"])[1] for _ in range(4)]
+    assert best == [4.0, 4.0, 3.4, 3.4]
+
+
+def test_a_stopped_stream_passes_on_the_word_of_the_inner_one_and_counts_for_both():
+    stopped = early_stopping(gradient_descent(lambda theta: 0.0 * theta, 4.0), abs, patience=3)
+    assert stopped.start == 4.0
+    assert len(list(stopped)) == 3
+    assert stopped.evaluations == {"grad": 3, "validation": 4}
