@@ -137,7 +137,10 @@ class Counted:
     def row(self, population: Array, answer: Any) -> Array:
         """Check the losses of a whole population, one a row, and count them all."""
         self.calls += len(population) - 1
-        losses = np.asarray(answer, dtype=float)
+        try:
+            losses = np.asarray(answer, dtype=float)
+        except (TypeError, ValueError):
+            raise refuse(self.name, self.function, f"must return real numbers, not {shown(answer)}") from None
         if losses.shape != (len(population),):
             raise refuse(self.name, self.function, f"must return {len(population)} losses, not shape {losses.shape}")
         if np.isnan(losses).any():

@@ -259,3 +259,19 @@ def test_nan_midway_is_named_and_never_handed_on(row, name, good_for):
         word = "non-finite"
     assert np.isfinite(given).all()
     assert word in GAVE_UP or turned.calls <= good_for  # or it was done before
+
+
+SHAPED = [
+    pytest.param(row, name, id=f"{row.name}-{name}")
+    for row in METHODS
+    if "Iterates" in str(inspect.signature(row.function).return_annotation)
+    for name in ("grad", "grad_i", "hess", "losses", "loss", "prox", "project")
+    if name in parameters(row)
+]
+
+
+@pytest.mark.parametrize(("row", "name"), SHAPED)
+@pytest.mark.parametrize("answer", [None, np.zeros((7, 7)), "up", 1j], ids=["None", "matrix", "word", "complex"])
+def test_an_answer_of_another_kind_is_refused_with_the_functions_name(row, name, answer):
+    with pytest.raises(ValueError, match=rf"^{name} = .*(must return|returned None)"):
+        list(islice(row.function(**{**good_arguments(row), name: lambda *arguments: answer}), 60))
