@@ -361,6 +361,15 @@ def test_the_keyboard_is_enough(opened: Callable[..., Page]):
     assert page.score == "Solved: 0 of 2."
 
 
+def test_a_notebook_does_not_take_the_keys_and_the_pages_shortcuts_still_work(opened: Callable[..., Page]):
+    page = opened(quiz(capital())).page
+    page.evaluate("window.heard = []; document.addEventListener('keydown', (event) => heard.push(event.key))")
+    page.get_by_role("radio").first.focus()
+    for key in ("ArrowDown", "Enter", "Control+k"):
+        page.keyboard.press(key)
+    assert page.evaluate("heard") == ["Control", "k"]
+
+
 def test_answers_survive_a_reload_until_one_starts_again(opened: Callable[..., Page]):
     page = opened(quiz(capital(), third()))
     page.answer("Basel")

@@ -180,6 +180,10 @@
       for (const question of asked) question.show();
       score();
     });
+    // A notebook takes arrows and Enter for its own. Shortcuts of the page (Ctrl+K: search) still get through.
+    root.addEventListener("keydown", (event) => {
+      if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
+    });
     score();
     root.classList.add("oq-live");
   }
