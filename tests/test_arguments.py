@@ -106,9 +106,22 @@ def test_checked_looks_at_defaults_and_keywords_alike_and_lets_an_absent_none_pa
     with pytest.raises(TypeError, match="missing a required argument: 'theta'"):
         f()
 
+    @checked()
+    def g(lr=1):
+        return lr
+
+    assert isinstance(g(), float)  # a default is converted as what is given is
+
 
 @given(st.text(max_size=300))
 def test_a_shown_value_is_one_short_line(text):
     line = shown(text)
     assert len(line) <= 60
     assert "\n" not in line
+
+
+def test_a_value_is_cut_only_where_it_would_not_fit():
+    assert shown("x" * 58) == "'" + "x" * 58 + "'"  # with its quotes exactly 60
+    assert shown("x" * 59) == "'" + "x" * 58 + "…"
+    assert shown([1, 2], limit=6) == "[1, 2]"
+    assert shown([1, 2], limit=5) == "[1, …"
