@@ -12,7 +12,6 @@ from optcourse.line_search import Step, first_trial, wolfe_step
 from optcourse.newton import first_step
 from optcourse.streams import Iterates, stream
 
-
 NEARLY_EXACT = 0.1  # c2: conjugacy asks for nearly exact steps, and Fletcher–Reeves descends only for c2 < 1/2
 
 
@@ -166,6 +165,6 @@ def nonlinear_cg(loss: Loss, grad: Gradient, theta: Array, variant: str = "PR+")
         direction = beta * direction - here.grad
         if not (slope := float(here.grad @ direction)) < 0:
             direction, beta, slope = -here.grad, 0.0, -float(here.grad @ here.grad)
-        rate = first_trial(before.loss - here.loss, slope)
+        rate = first_trial(before.loss - here.loss, slope, step.rate)
         yield here.theta
     return "stationary"

@@ -229,10 +229,10 @@ def _between(low: Step, high: Step) -> float:
     return low.rate + width * min(max(share, 0.1), 0.9)
 
 
-def first_trial(decrease: float, slope: float) -> float:
+def first_trial(decrease: float, slope: float, last: float) -> float:
     """Return a first α: what would bring the decrease of the last step again, were φ a parabola.
 
-    Nocedal & Wright, eq. (3.60).
+    Nocedal & Wright, eq. (3.60); at most ten times the last α, so that rounding at the minimum sends nobody far away.
     """
     expected = -2 * decrease / slope if slope else 0.0  # no slope: we are there
-    return expected if expected > 0 else 1.0
+    return min(expected, 10 * last) if expected > 0 else last

@@ -132,9 +132,9 @@ def bfgs(loss: Loss, grad: Gradient, theta: Array) -> Iterates:
 
     Notes
     -----
-    The same method as ``scipy.optimize.minimize(method="BFGS")`` with another line search, and with the first B scaled to
-    the first curvature seen, which SciPy leaves at I. The update below is the product above multiplied out, a matrix of
-    rank two: n² operations, not n³.
+    The same method as ``scipy.optimize.minimize(method="BFGS")`` with another line search, and with the first B scaled
+    to the first curvature seen, which SciPy leaves at I. The update below is the product above multiplied out, a matrix
+    of rank two: n² operations, not n³.
 
     References
     ----------
