@@ -108,8 +108,9 @@ def _fresh(verdict: Verdict) -> str:
 def _figure(verdict: Verdict) -> str:
     if verdict.paths is None:
         return ""
-    yours = "" if verdict.paths.learner == verdict.paths.reference else "<span class='oc-key-yours'>yours</span>"
-    word = "the right path" if yours else "the right path, and yours"
+    same = verdict.paths.learner == verdict.paths.reference
+    yours = "" if same else "<span class='oc-key-yours'>yours</span>"
+    word = "the right path, and yours" if same else "the right path"
     return (
         f"<figure>{path_picture(verdict.paths)}<figcaption>{escaped(verdict.paths.label)}: "
         f"<span class='oc-key-right'>{word}</span>{' ' if yours else ''}{yours}</figcaption></figure>"

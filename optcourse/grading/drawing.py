@@ -27,7 +27,7 @@ ON_PAPER = """<style>
 
 def path_picture(paths: Paths, standalone: bool = False, only_reference: bool = False) -> str:
     """Draw the reference's path and the learner's in one frame: the same points fall on the same place."""
-    learner = () if only_reference else paths.learner
+    learner = () if only_reference or paths.learner == paths.reference else paths.learner
     x, y = (
         _Axis([paths.reference, learner], 0, LEFT, WIDTH - RIGHT),
         _Axis([paths.reference, learner], 1, HEIGHT - BOTTOM, TOP),

@@ -1,7 +1,7 @@
 r"""Small faults in a solution, one at a time: each must cost marks, or be listed as harmless with the reason.
 
->>> [str(mutant) for mutant in mutants("def half(x):\n    return x / 2\n")][:3]
-['x / 2 → x + 2', 'x / 2 → x - 2', 'x / 2 → x * 2']
+>>> [str(mutant) for mutant in mutants("def half(x):\n    return x / 2\n")][:4]
+['return x / 2 → return -(x / 2)', 'return x / 2 → return', 'return x / 2 → pass', 'x / 2 → x + 2']
 """
 
 from __future__ import annotations

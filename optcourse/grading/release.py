@@ -142,6 +142,8 @@ def normalise(folder: Path) -> list[Path]:
         for cell in notebook["cells"]:
             if cell["cell_type"] == "code":
                 cell["outputs"], cell["execution_count"] = [], None
+            for picture in cell.get("attachments", {}).values():
+                picture.update({kind: "".join(content) for kind, content in picture.items()})
         file.write_text(dumped(notebook), encoding="utf8")
     return files
 

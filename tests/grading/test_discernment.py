@@ -1,0 +1,231 @@
+"""Right from wrong, for every exercise there is: a new declaration is tested by being there."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from optcourse.grading import discernment, examine, exercises, find
+from optcourse.grading.checking import judge, model
+from optcourse.grading.mutants import mutants
+from optcourse.grading.oddities import BREAKS, oddity
+from optcourse.grading.watch import limited, run
+from optcourse.sections import SECTIONS
+
+ROOT = Path(__file__).resolve().parents[2]
+EXERCISES = exercises()
+SOLUTIONS = discernment.solutions(ROOT)
+LONG_ENOUGH = 80  # characters of a solution's body that can be wrong in thirty ways
+
+every = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
+MISTAKES = [
+    pytest.param(one, other, id=f"{name}-{other.name}") for name, one in EXERCISES.items() for other in one.mistakes
+]
+ALTERNATIVES = [
+    pytest.param(one, other, id=f"{name}-{other.__name__}")
+    for name, one in EXERCISES.items()
+    for other in one.alternatives
+]
+
+
+# --------------------------------------------------------------------------------------- declarations
+
+
+@every
+def test_an_exercise_has_mistakes_alternatives_cases_and_a_reason_for_its_tolerance(exercise):
+    assert len(exercise.mistakes) >= 6
+    assert len(exercise.alternatives) >= 4
+    assert len(exercise.cases) >= 2
+    assert exercise.points >= 1
+    assert exercise.tolerance.why
+    assert exercise.section in {section.number for section in SECTIONS}
+    assert exercise.signature.startswith(f"{exercise.name}(")
+    assert exercise.name.isidentifier()
+
+
+@every
+def test_mistakes_have_names_and_sentences_of_their_own(exercise):
+    assert len({mistake.name for mistake in exercise.mistakes}) == len(exercise.mistakes)
+    for mistake in exercise.mistakes:
+        assert mistake.sentence[-1] in ".?!"
+        assert len(mistake.sentence) > 30
+
+
+@every
+def test_drawn_cases_have_the_arguments_of_the_public_ones_and_differ(exercise):
+    rng = np.random.default_rng(1)
+    drawn = [exercise.draw(rng) for _ in range(4)]
+    for case in drawn:
+        assert list(case.arguments) == list(exercise.cases[0].arguments)
+    answers = {repr(model(exercise, case).value) for case in drawn}
+    assert len(answers) > 1
+
+
+@every
+def test_one_seed_draws_one_set_of_cases(exercise):
+    one, other = (exercise.draw(np.random.default_rng(5)) for _ in range(2))
+    assert repr(model(exercise, one).value) == repr(model(exercise, other).value)
+
+
+# --------------------------------------------------------------------------------------- right and wrong
+
+
+@every
+def test_the_reference_passes(exercise):
+    verdict = examine(exercise.name, exercise.reference, fresh=20, seed="reference")
+    assert verdict.passed, str(verdict)
+    assert verdict.score == 1
+
+
+@pytest.mark.parametrize(("exercise", "alternative"), ALTERNATIVES)
+def test_right_solutions_in_other_styles_pass_without_a_name(exercise, alternative):
+    verdict = examine(exercise.name, alternative, fresh=20, seed="alternative")
+    assert verdict.passed, str(verdict)
+    assert verdict.mistake == ""
+
+
+@pytest.mark.parametrize(("exercise", "mistake"), MISTAKES)
+def test_a_known_mistake_is_rejected_and_named(exercise, mistake):
+    verdict = examine(exercise.name, mistake.function, fresh=20, seed="mistake")
+    assert not verdict.passed
+    assert verdict.score == 0
+    assert verdict.mistake == mistake.name
+    assert verdict.hint == mistake.sentence
+
+
+@pytest.mark.parametrize(("exercise", "mistake"), MISTAKES)
+def test_a_mistake_is_rejected_on_the_public_cases_already(exercise, mistake):
+    # The learner's own check must not say "right" where the hidden tests take the points.
+    assert not examine(exercise.name, mistake.function).passed
+
+
+@every
+@pytest.mark.parametrize("name", BREAKS)
+def test_odd_functions_get_the_verdict_that_fits_them(exercise, name):
+    with limited(seconds=0.2):
+        verdict = examine(exercise.name, oddity(name, exercise), fresh=2, seed=1)
+    assert not verdict.passed
+    assert verdict.broken[0] == BREAKS[name]
+    # A function that is right but for what it does to its arguments may bear the name of the mistake that is just that.
+    assert verdict.mistake == "" or BREAKS[name] == "mutation"
+
+
+@every
+def test_a_solution_that_knows_the_public_answers_only_fails_on_fresh_cases(exercise):
+    known = [(case, model(exercise, case).value) for case in exercise.cases]
+
+    def hard_coded(*given):
+        for case, answer in known:
+            if all(
+                np.array_equal(one, other)
+                for one, other in zip(given, case.arguments.values(), strict=True)
+                if not callable(other)
+            ):
+                return exercise.reference(*given) if any(map(callable, given)) else answer
+        return known[0][1]
+
+    assert examine(exercise.name, hard_coded).passed
+    assert not examine(exercise.name, hard_coded, fresh=5, seed=3).passed
+
+
+# ------------------------------------------------------------------------------------------- mutants
+
+
+@every
+def test_a_fault_anywhere_in_the_solution_costs_marks(exercise):
+    alive, total = discernment.survivors(exercise, SOLUTIONS[exercise.name])
+    assert len(alive) <= 0.01 * total, [str(mutant) for mutant in alive]
+    body = SOLUTIONS[exercise.name].partition("BEGIN SOLUTION")[2]
+    assert total >= 30 or len(body.split("### END")[0]) < LONG_ENOUGH
+
+
+@every
+def test_every_fault_listed_as_harmless_is_one_and_has_a_reason(exercise):
+    made = {str(mutant): mutant for mutant in mutants(SOLUTIONS[exercise.name])}
+    for name, reason in exercise.equivalent_mutants.items():
+        assert reason
+        assert discernment.is_right(exercise, made[name].function(exercise.name)), name
+
+
+# --------------------------------------------------------------------------------------- what learners get
+
+
+def released() -> str:
+    return discernment.notebooks(ROOT)
+
+
+@every
+def test_every_exercise_has_a_solution_and_it_is_right(exercise):
+    namespace = {"np": np}
+    exec(SOLUTIONS[exercise.name], namespace)
+    assert examine(exercise.name, namespace[exercise.name], fresh=20, seed="solution").passed
+
+
+@every
+def test_the_released_notebook_gives_nothing_of_the_solution_away(exercise):
+    assert discernment.leaks(SOLUTIONS[exercise.name], released()) == []
+
+
+@every
+def test_a_leak_would_be_seen(exercise):
+    body = SOLUTIONS[exercise.name]
+    assert discernment.leaks(body, released() + "\n\n\n" + body) != []
+    plain = "\n\n\nIt is done by " + " and ".join(line.strip() for line in body.splitlines())
+    assert discernment.leaks(body, released() + plain) != []
+
+
+def test_released_notebooks_hold_no_hidden_test_and_no_output():
+    assert "HIDDEN" not in released()
+    assert "fresh=" not in released()
+    assert "BEGIN SOLUTION" not in released()
+    for file in (ROOT / "exercises").rglob("*.ipynb"):
+        for cell in json.loads(file.read_text())["cells"]:
+            assert cell.get("outputs", []) == []
+
+
+def test_the_points_of_every_cell_are_those_of_its_exercise_and_the_statement_tells_them():
+    for file in sorted((ROOT / "solutions").glob("*.md")):
+        text = file.read_text()
+        told = [int(points) for points in re.findall(r"^## \d+\. .* \((\d+) points?\)$", text, re.M)]
+        graded = [
+            (name, int(points)) for name, points in re.findall(r"grade_id: check_(\w+)\n.*\n  points: (\d+)", text)
+        ]
+        assert told == [points for _, points in graded]
+        for name, points in graded:
+            assert find(name).points == points, name
+
+
+def test_every_section_lists_its_exercises_in_one_notebook():
+    for name, exercise in EXERCISES.items():
+        number = int(exercise.section.split(".")[1])
+        files = [file for file in (ROOT / "solutions").glob("*.md") if f"grade_id: {name}\n" in file.read_text()]
+        assert [file.name.startswith(f"03_{number:02}_") for file in files] == [True], name
+
+
+# ------------------------------------------------------------------------------------------- the table
+
+
+def test_the_table_counts_what_the_tests_demand():
+    exercise = find("largest_safe_step")
+    row = discernment.row(exercise, SOLUTIONS[exercise.name], released())
+    for caught, count in (row.mistakes, row.mutants, row.alternatives, row.oddities):
+        assert caught == count > 0
+    assert row.leaks == 0
+    text = repr(discernment.Table((row,)))
+    assert text.splitlines()[1].split()[:4] == ["largest_safe_step", "9", "of", "9"]
+
+
+def test_judging_a_run_finds_everything_that_is_wrong_with_it():
+    exercise = find("gradient_descent")
+    case = exercise.cases[3]
+
+    def wrong_and_careless(grad, theta, lr, steps):
+        theta += 1
+        return theta
+
+    found = judge(exercise, case, run(wrong_and_careless, case), model(exercise, case))
+    assert [finding.property for finding in found] == ["value", "mutation", "evaluations"]
