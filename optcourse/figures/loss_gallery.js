@@ -44,6 +44,8 @@ export function render(host) {
     bounds: () => ({ min: 2, max: 50, step: 1 }),
   });
 
+  for (const slider of [delta, classes]) slider.classList.add("oc-short");
+
   const panels = html("div", { class: "oc-panels oc-halves" });
   const left = html("div", {}, [html("p", { class: "oc-title" }, ["Loss ℓ of one example, and its tangent"])]);
   const right = html("div", {}, [html("p", { class: "oc-title" }, ["Slope ℓ′: how hard the example pulls"])]);
@@ -62,7 +64,8 @@ export function render(host) {
   for (const panel of [curves, slopes]) panel.onPlace((t) => place(panel.x.round(t)));
 
   const below = html("div", { class: "oc-panels oc-halves" });
-  const table = html("table", { class: "oc-losses" });
+  // No <table>: books and notebooks have their own ideas of how a table looks.
+  const table = html("div", { class: "oc-losses", role: "table", "aria-label": "The losses at your example" });
   const pulls = html("div", { class: "oc-pulls" });
   below.append(html("div", {}, [table]), html("div", {}, [html("p", { class: "oc-title" }, ["Who rules the mean gradient: the eight others, or yours?"]), pulls]));
   const legend = frame.legend([
@@ -231,14 +234,17 @@ export function render(host) {
 
   /** @param {{name: string, value: number, slope: number, curvature: number, strength: number[], share: number, kink?: [number, number, number]}[]} rows */
   function tell(rows) {
-    const head = html("thead", {}, [html("tr", {}, ["at your example", "loss", "slope", "curvature"].map((word) => html("th", { scope: "col" }, [word])))]);
-    const body = html("tbody", {}, rows.map(({ name, value, slope, curvature, kink }) =>
-      html("tr", {}, [
-        html("th", { scope: "row" }, [label(name), html("small", {}, [LOSSES[name].formula])]),
-        ...[short(value), kink ? `${short(kink[1])} … ${short(kink[2])}` : short(slope), kink ? "none" : short(curvature)].map((text) => html("td", {}, [html("b", {}, [text])])),
-      ]),
-    ));
-    table.replaceChildren(head, body);
+    const row = (/** @type {Node[]} */ cells) => html("div", { role: "row" }, cells);
+    table.replaceChildren(
+      row(["at your example", "loss", "slope", "curvature"].map((word) => html("div", { role: "columnheader" }, [word]))),
+      ...rows.map(({ name, value, slope, curvature, kink }) => {
+        const numbers = [short(value), kink ? `${short(kink[1])} … ${short(kink[2])}` : short(slope), kink ? "none" : short(curvature)];
+        return row([
+          html("div", { role: "rowheader" }, [label(name), html("small", {}, [LOSSES[name].formula])]),
+          ...numbers.map((text) => html("div", { role: "cell" }, [text])),
+        ]);
+      }),
+    );
     pulls.replaceChildren(...rows.map(({ name, strength, share }) => {
       const others = strength.length - 1;
       const total = strength.reduce((sum, pull) => sum + pull, 0);
