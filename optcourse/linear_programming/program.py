@@ -182,7 +182,7 @@ def standard_form(program: LinearProgram, scaled: bool = True) -> StandardForm:
             np.concatenate([value, value[again]]),
         )
     value = value * signs[column]
-    row_scale, column_scale = _equilibrate(row, column, np.abs(value), (m, len(of)), rounds=3 if scaled else 0)
+    row_scale, column_scale = _equilibrate(row, column, np.abs(value), (m, len(of)), rounds=2 if scaled else 0)
 
     n_z = len(of)
     value = np.concatenate([value * row_scale[row] * column_scale[column], np.ones(m)])

@@ -113,7 +113,7 @@ def dantzig(gains: Array, _: Array) -> int:
 
 
 def steepest(gains: Array, weights: Array) -> int:
-    """The variable that promises most per unit of distance, by approximate weights (Devex, Harris 1973)."""
+    """The variable that promises most per unit of distance along its edge (Goldfarb and Reid 1977)."""
     return int(np.argmax(np.where(gains > REDUCED_COST, gains * gains / weights, -1.0)))
 
 
@@ -133,7 +133,7 @@ def walk(basis: Basis, c: Array, rule: str) -> Walk:
 
     Yields, after every move, whether all were inside before it.
     """
-    weights = np.ones(len(c))
+    weights = edge_lengths(basis) if rule == "steepest" else np.ones(len(c))
     costs, stalled, last = c, 0, None
     while True:
         outside = basis.outside()
@@ -153,6 +153,9 @@ def walk(basis: Basis, c: Array, rule: str) -> Walk:
         column = basis.column(j)
         falling = -column if basis.at_upper[j] else column
         block = first_block(basis, falling, basis.upper[j], outside if phase_one else None, gains[j], not patient)
+        if block is None and phase_one:  # nothing that misses its bound is brought nearer: the gain was rounding
+            basis.movable[j] = False
+            continue
         if block is None:
             basis.ray = np.zeros(len(c))
             basis.ray[basis.columns] = -falling
@@ -166,12 +169,25 @@ def walk(basis: Basis, c: Array, rule: str) -> Walk:
                 continue
             ratio = row / row[j]
             costs = costs - costs[j] * ratio
-            weights = np.maximum(weights, ratio * ratio * weights[j])
-            weights[left] = max(weights[j] / row[j] ** 2, 1.0)
+            if rule == "steepest":
+                update_lengths(weights, basis, column, ratio, j, left)
         basis.move(j, column, block)
         if basis.updates >= REFACTOR:
             basis.refactor()
         yield not phase_one
+
+
+def edge_lengths(basis: Basis) -> Array:
+    """Return the squared length of the edge along which each variable would move: 1 + ‖B⁻¹ a_j‖²."""
+    return 1.0 + np.square(basis.transposed @ basis.inverse.T).sum(axis=1)
+
+
+def update_lengths(squares: Array, basis: Basis, column: Array, ratio: Array, j: int, left: int) -> None:
+    """Adapt the squared lengths, in place, to variable j entering for variable `left`, without a new inverse."""
+    own = 1.0 + float(column @ column)
+    along = basis.transposed @ (column @ basis.inverse)
+    np.maximum(squares + ratio * (ratio * own - 2 * along), 1.0 + ratio * ratio, out=squares)
+    squares[left] = max(own * ratio[left] ** 2, 1.0)
 
 
 def first_block(
@@ -216,6 +232,8 @@ def pass_through(
     coming = (outside == -side) & (size > 0)
     going = (outside != side) & (size > 0) & np.isfinite(room)
     rows = np.concatenate([np.flatnonzero(coming), np.flatnonzero(going)])
+    if not len(rows):
+        return Block(None, own) if np.isfinite(own) else None
     first = np.count_nonzero(coming)
     distance = np.concatenate([np.where(down, values - limits, -values)[coming], np.maximum(room, 0.0)[going]])
     sizes = size[rows]
@@ -235,8 +253,8 @@ def pass_through(
 def triangular_start(form: StandardForm) -> Array:
     """Choose columns for the equalities that form a triangle, so that no pivots are spent on making their slacks leave.
 
-    Row by row, that with the fewest columns left first: it takes the column with the fewest entries, and all columns
-    with an entry in it are out of the game (Maros 2003, section 9.8).
+    Row by row, that with the fewest columns left first: it takes the cheapest, then all columns with an entry in it are
+    out of the game (Maros 2003, section 9.8).
     """
     A, by_row = form.A, form.A.tocsr()
     m = len(form.b)
@@ -259,7 +277,7 @@ def triangular_start(form: StandardForm) -> Array:
         sizes = np.abs(by_row.data[start:stop])[alive[row_lists[i]]]
         good = candidates[sizes >= 0.1 * largest[candidates]]
         if len(good):
-            columns[i] = good[np.argmin(entries[good])]
+            columns[i] = good[np.lexsort((entries[good], form.c[good]))[0]]
             alive[candidates] = False
     return columns
 
@@ -268,9 +286,9 @@ def triangular_start(form: StandardForm) -> Array:
 def simplex(program: LinearProgram, rule: str = "steepest") -> Iterates:
     r"""Walk along the edges of the feasible polyhedron, from corner to corner, while the cost falls.
 
-    Phase one finds a corner, phase two the best. At each corner the reduced costs :math:`c - A^\top y`, y = c_B B⁻¹,
-    tell which edges go down; the ratio test tells where the edge ends. No edge goes down: the corner is optimal, and y
-    is the proof.
+    Phase one finds a corner, by lowering what all bounds together are missed by; phase two the best. At each corner the
+    reduced costs :math:`c - A^\top y`, y = c_B B⁻¹, tell which edges go down; the ratio test tells where the edge ends.
+    No edge goes down: the corner is optimal, and y is the proof.
 
     Parameters
     ----------
@@ -279,7 +297,8 @@ def simplex(program: LinearProgram, rule: str = "steepest") -> Iterates:
     rule : {"steepest", "dantzig", "bland"}
         Which edge to take: the steepest (falling back on Bland's when no progress is made for long), the one with the
         largest reduced cost, or the first. Only the second can cycle. Of several rows that block, the largest pivot
-        leaves under the first rule, the smallest index under the others.
+        leaves under the first rule, the smallest index under the others; and the first alone scales the program, and
+        starts from a triangle of columns instead of the slacks.
 
     Yields
     ------
@@ -295,8 +314,9 @@ def simplex(program: LinearProgram, rule: str = "steepest") -> Iterates:
     References
     ----------
     G. B. Dantzig, *Linear Programming and Extensions* (1963). R. G. Bland, "New finite pivoting rules for the simplex
-    method", Math. Oper. Res. 2 (1977). P. M. J. Harris, "Pivot selection methods of the Devex LP code", Math.
-    Programming 5 (1973).
+    method", Math. Oper. Res. 2 (1977). D. Goldfarb and J. K. Reid, "A practicable steepest-edge simplex algorithm",
+    Math. Programming 12 (1977). P. M. J. Harris, "Pivot selection methods of the Devex LP code", Math. Programming 5
+    (1973). I. Maros, *Computational Techniques of the Simplex Method* (2003).
 
     Examples
     --------
