@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from optcourse.grading.checking import Function, examine, judge, model
-from optcourse.grading.exercise import Case, Exercise, exercises
+from optcourse.grading.exercise import Exercise, exercises
 from optcourse.grading.mutants import Mutant, mutants
 from optcourse.grading.oddities import BREAKS, oddity
 from optcourse.grading.watch import limited, run
@@ -36,25 +36,31 @@ def solutions(course: Path) -> dict[str, str]:
     return found
 
 
-def is_right(exercise: Exercise, function: Function, seed: int = 0) -> bool:
-    """Whether no case, public or drawn, finds anything: the bare mark, without names and pictures."""
-    rng = np.random.default_rng(seed)
-    drawn: Iterator[Case] = (exercise.draw(rng) for _ in range(DRAWN))
-    with limited(**QUICK):
-        for cases in (exercise.cases, drawn):
-            for case in cases:
-                if judge(exercise, case, run(function, case), model(exercise, case)):
-                    return False
-    return True
+class Panel:
+    """The cases of an exercise with the reference's runs on them, made once for many functions."""
+
+    def __init__(self, exercise: Exercise, seed: int = 0):
+        rng = np.random.default_rng(seed)
+        self.exercise = exercise
+        self.cases = [*exercise.cases, *(exercise.draw(rng) for _ in range(DRAWN))]
+        self.models = [model(exercise, case) for case in self.cases]
+
+    def passes(self, function: Function) -> bool:
+        """Whether no case finds anything: the bare mark, without names and pictures."""
+        with limited(**QUICK):
+            return not any(
+                judge(self.exercise, case, run(function, case), right)
+                for case, right in zip(self.cases, self.models, strict=True)
+            )
 
 
 def survivors(exercise: Exercise, solution: str) -> tuple[list[Mutant], int]:
     """The mutants of a solution that keep their marks without being listed as harmless, and how many there are."""
-    made = mutants(solution)
+    made, panel = mutants(solution), Panel(exercise)
     alive = [
         mutant
         for mutant in made
-        if str(mutant) not in exercise.equivalent_mutants and is_right(exercise, mutant.function(exercise.name))
+        if str(mutant) not in exercise.equivalent_mutants and panel.passes(mutant.function(exercise.name))
     ]
     return alive, len(made)
 
@@ -165,10 +171,20 @@ class Table:
         return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def table(course: Path) -> Table:
-    """Try everything on every exercise of the course: some seconds each."""
+def table(course: Path | None = None) -> Table:
+    """Try everything on every exercise of the course: about a second each."""
+    course = root() if course is None else course
     solved, released = solutions(course), notebooks(course)
-    return Table(tuple(row(one, solved[one.name], released) for one in exercises().values() if one.name in solved))
+    return Table(tuple(row(one, solved[one.name], released) for one in exercises().values()))
+
+
+def root() -> Path:
+    """The course that the working directory is in: the nearest folder with nbgrader's settings."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "nbgrader_config.py").is_file():
+            return folder
+    raise FileNotFoundError(f"{here} is not inside a course: no nbgrader_config.py in it or above it")
 
 
 def notebooks(course: Path) -> str:

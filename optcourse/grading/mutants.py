@@ -60,18 +60,21 @@ class _Breaker(ast.NodeTransformer):
     def __init__(self, names: list[str], chosen: int | None = None):
         self.names, self.chosen = names, chosen
         self.found: list[tuple[str, str]] = []
+        self.passed = -1
 
-    def is_chosen(self, before: ast.AST, after: str) -> bool:
-        self.found.append((ast.unparse(before), after))
-        return len(self.found) - 1 == self.chosen
+    def is_chosen(self, before: ast.AST, after: ast.AST) -> bool:
+        self.passed += 1
+        if self.chosen is None:  # only now: turning syntax into text is what takes time
+            self.found.append((ast.unparse(before), ast.unparse(after)))
+        return self.passed == self.chosen
 
     def visit(self, node: ast.AST) -> Any:
         if isinstance(node, ast.arguments | ast.Import | ast.ImportFrom) or _is_words(node):
             return node
         for other in self.others(node):
-            if self.is_chosen(node, ast.unparse(other)):
+            if self.is_chosen(node, other):
                 return ast.copy_location(other, node)
-        if isinstance(node, ast.stmt) and not isinstance(node, ast.FunctionDef) and self.is_chosen(node, "pass"):
+        if isinstance(node, ast.stmt) and not isinstance(node, ast.FunctionDef) and self.is_chosen(node, ast.Pass()):
             return ast.copy_location(ast.Pass(), node)
         return self.generic_visit(node)
 
