@@ -1,0 +1,152 @@
+"""The warm process inside the sandbox: it has NumPy loaded and makes a child for each submission.
+
+It runs no learner's code. One order at a time comes over a private socket, with the learner's end of the wire. Two forks later that end is in the
+hands of a process with nothing else (`confine`); this one keeps watch over the memory of all processes there are, and
+reports how it ended. The first fork enters new namespaces and goes away; the second is the first process (pid 1) of the
+new pid namespace, so when it ends, the kernel ends whatever it has started.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+from typing import Any
+
+from optcourse.grading import confine, worker
+
+PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
+TICK = 0.01
+LOADED = """
+    numpy.random numpy.linalg numpy.fft numpy.polynomial numpy.testing math cmath statistics fractions decimal itertools
+    functools operator collections dataclasses typing copy time datetime textwrap re string json heapq bisect warnings
+    traceback contextlib inspect enum abc
+"""
+
+
+def main(descriptor: int, uid: int | None, modules: tuple[str, ...]) -> None:
+    """Serve orders until the other end is closed."""
+    for name in (*LOADED.split(), *(f"optcourse.{module}" for module in modules)):
+        importlib.import_module(name)  # once, here, and not in every child
+    if (
+        uid is not None and os.getuid() == 0
+    ):  # started by root: a limit on processes does not bind root, and nothing here needs root
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+    libc = ctypes.CDLL(None)
+    libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)  # changing the uid took our own files in /proc from us
+    libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    control = socket.socket(fileno=descriptor)
+    gc.collect()
+    gc.freeze()  # the collector must not touch, and so copy, the pages that children share
+    own = _kilobytes(os.getpid())
+    control.send(json.dumps({"ready": list(sys.version_info[:3])}).encode())
+    while True:
+        data, descriptors, _, _ = socket.recv_fds(control, 1 << 16, 1)
+        if not data:
+            return
+        _serve(control, json.loads(data), descriptors[0], own)
+
+
+def _serve(control: socket.socket, order: dict[str, Any], wire: int, own: int) -> None:
+    try:
+        child = _launch(control, order, wire)
+    except OSError as error:
+        control.send(json.dumps({"refused": str(error)}).encode())
+        return
+    finally:
+        os.close(wire)
+    pidfd = os.pidfd_open(child)
+    socket.send_fds(control, [json.dumps({"started": child}).encode()], [pidfd])
+    most = None if "watchdog" in order["without"] else order["memory"] // 1024
+    over = _watch(control, child, pidfd, own, most)
+    _, status = os.waitpid(child, 0)
+    os.close(pidfd)
+    control.send(json.dumps({"ended": os.waitstatus_to_exitcode(status), "memory": over}).encode())
+
+
+def _launch(control: socket.socket, order: dict[str, Any], wire: int) -> int:
+    """Return the pid of the confined child, as seen from here."""
+    reading, writing = os.pipe()
+    gate = os.fork()
+    if gate == 0:
+        try:
+            os.close(reading)
+            control.close()
+            without = frozenset(order["without"])
+            if not order["unsafe"]:
+                confine.own_namespaces(without)
+                if "remounts" not in without:
+                    confine.own_files(order["file_size"], order["inodes"])
+            child = os.fork()
+            if child == 0:
+                _become_worker(order, wire, writing)
+            os.write(writing, f"{child}\n".encode())
+        except BaseException as error:
+            os.write(writing, f"{error}\n".encode())
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        # Read to the end: the child closes its end when it is confined, and writes to it only if it is not.
+        text = pipe.read(1 << 12).decode(errors="replace")
+    os.waitpid(gate, 0)
+    first, *rest = text.splitlines() or ["the child did not report"]
+    trouble = next((line for line in (first, *rest) if not line.isdigit()), None)
+    if trouble is not None:
+        for line in (first, *rest):
+            if line.isdigit():
+                os.waitpid(int(line), 0)
+        raise OSError(trouble)
+    return int(first)
+
+
+def _become_worker(order: dict[str, Any], wire: int, writing: int) -> None:
+    try:
+        if order["unsafe"]:
+            confine.keep_only(wire)
+        else:
+            confine.confine(wire, writing, order)
+    except BaseException as error:
+        os.write(writing, f"{error}\n".encode())
+        os._exit(1)
+    worker.main(wire, order["output"])
+    os._exit(0)
+
+
+def _watch(control: socket.socket, child: int, pidfd: int, own: int, most: int | None) -> bool:
+    """Wait for the end of the child; end it when all processes together hold too much, or when nobody asks any more."""
+    waiting = select.poll()
+    waiting.register(pidfd, select.POLLIN)
+    waiting.register(control, 0)  # only its hang-up is of interest
+    while True:
+        for descriptor, _ in waiting.poll(TICK * 1000):
+            if descriptor == pidfd:
+                return False
+            os.kill(child, signal.SIGKILL)
+            os._exit(0)
+        if most is not None and _total(own) > most:
+            os.kill(child, signal.SIGKILL)
+            return True
+
+
+def _total(own: int) -> int:
+    """Kilobytes held by all processes here but this one, beyond what each shares with this one."""
+    others = (int(name) for name in os.listdir("/proc") if name.isdigit())  # noqa: PTH208 (pathlib is not loaded here)
+    return sum(max(_kilobytes(pid) - own, 0) for pid in others if pid not in (1, os.getpid()))
+
+
+def _kilobytes(pid: int) -> int:
+    """Memory of one process that no file backs; 0 for one that is gone."""
+    try:
+        with open(f"/proc/{pid}/status", "rb") as file:  # noqa: PTH123
+            text = file.read()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith((b"RssAnon", b"RssShmem")))
