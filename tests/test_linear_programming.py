@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from itertools import islice
 
@@ -273,6 +274,31 @@ def test_the_interior_point_method_needs_as_few_steps_for_a_thousand_corners_as_
     assert solution(interior_point(klee_minty(6))).iterations <= 25
     cube = LinearProgram(c=-np.ones(10), bounds=[(0, 1)] * 10)
     assert solution(interior_point(cube)).iterations <= 12
+
+
+def test_the_largest_error_of_a_fit_is_least_where_both_methods_say():
+    # min t subject to |Ax − b| ≤ t: dense, every variable free, more rows than columns.
+    rng = np.random.default_rng(0)
+    A, b, ones = rng.normal(size=(60, 5)), rng.normal(size=60), np.ones((60, 1))
+    rows, sides = np.vstack([np.hstack([A, -ones]), np.hstack([-A, -ones])]), np.append(b, -b)
+    program = LinearProgram(np.append(np.zeros(5), 1.0), rows, sides, bounds=[(None, None)] * 6)
+    corner, inner = solution(simplex(program)), solution(interior_point(program))
+    assert max(lp_residuals(program, corner.x, corner.y_ub, corner.y_eq)) <= 1e-12
+    assert inner.value == pytest.approx(corner.value, rel=1e-8)
+    errors = np.sort(np.abs(A @ corner.x[:5] - b))
+    np.testing.assert_allclose(errors[-6:], corner.value)  # six errors share the maximum: that makes a corner
+
+
+def test_listing_pairs_and_multiplying_out_lead_along_the_same_path(monkeypatch):
+    rng = np.random.default_rng(1)
+    A, x = rng.normal(size=(12, 20)) * (rng.uniform(size=(12, 20)) < 0.4), rng.uniform(size=20)
+    program = LinearProgram(rng.uniform(size=20), A_eq=A, b_eq=A @ x, bounds=[(0, 2)] * 20)
+    listed = list(interior_point(program))
+    monkeypatch.setattr(sys.modules["optcourse.linear_programming.interior_point"], "PAIRS", 0)
+    multiplied = list(interior_point(program))
+    assert len(listed) == len(multiplied)
+    for one, other in zip(listed, multiplied, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-8)
 
 
 # --------------------------------------------------------------------------------------- what it refuses

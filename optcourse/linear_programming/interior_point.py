@@ -19,6 +19,7 @@ from optcourse.linear_programming.simplex import simplex
 from optcourse.streams import Iterates, stream
 
 REGULARISATION = 1e-9  # primal and dual: without it a sixth of Netlib diverges on dependent or nearly dependent rows
+PAIRS = 2_000_000  # pairs of entries in one column worth listing; with more, A D Aᵀ is multiplied out
 ACCURACY = 1e-10  # how exactly to solve for a direction
 REFINEMENTS = 10  # by so many steps of conjugate gradients at most; two are the rule
 STEP = 0.9995  # how much of the way to the wall to go
@@ -37,6 +38,15 @@ def banded(A: Any) -> Array:
     return order
 
 
+class Pairs(NamedTuple):
+    """The terms of A D Aᵀ: where each goes, its a_ij a_kj, its column j; and the shape of the band."""
+
+    place: Array
+    products: Array
+    of: Array
+    shape: tuple[int, int]
+
+
 class NormalEquations:
     """A D Aᵀ for any diagonal D: what does not change with D is worked out once."""
 
@@ -44,22 +54,33 @@ class NormalEquations:
         from scipy.linalg.lapack import dpbtrf, dpbtrs
 
         self.A, self.transposed, self.cholesky, self.substitute = A, transposed, dpbtrf, dpbtrs
-        # D ↦ A D Aᵀ is linear: entry (i, k) sums a_ij a_kj d_j over the columns j in which rows i and k both stand.
         lengths = np.diff(A.indptr)
-        of = np.repeat(np.arange(A.shape[1]), lengths**2)
+        self.pairs = self.list_pairs(lengths) if (lengths**2).sum() <= PAIRS else None
+
+    def list_pairs(self, lengths: Array) -> Pairs:
+        """List what is summed: entry (i, k) of A D Aᵀ has a_ij a_kj d_j of every column j with rows i and k."""
+        A = self.A
+        of = np.repeat(np.arange(len(lengths)), lengths**2)
         one = np.repeat(np.arange(A.nnz), np.repeat(lengths, lengths))
         offset = np.cumsum(lengths**2) - lengths**2
         other = A.indptr[of] + (np.arange(len(of)) - offset[of]) % lengths[of]
         below = A.indices[one] >= A.indices[other]
-        one, other, self.of = one[below], other[below], of[below]
-        self.products = A.data[one] * A.data[other]
+        one, other, of = one[below], other[below], of[below]
         depth = A.indices[one] - A.indices[other]
-        self.shape = (int(depth.max(initial=0)) + 1, A.shape[0])
-        self.place = depth * A.shape[0] + A.indices[other]
+        place = depth * A.shape[0] + A.indices[other]
+        return Pairs(place, A.data[one] * A.data[other], of, (int(depth.max(initial=0)) + 1, A.shape[0]))
+
+    def band(self, D: Array) -> Array:
+        """Return A D Aᵀ by diagonals: row k holds the k-th below the main one, as LAPACK wants it."""
+        if self.pairs is not None:
+            place, products, of, shape = self.pairs
+            return np.bincount(place, products * D[of], shape[0] * shape[1]).reshape(shape)
+        whole = (self.A.multiply(D) @ self.transposed).toarray()
+        return np.array([np.pad(np.diagonal(whole, -k), (0, k)) for k in range(len(whole))])
 
     def factorise(self, D: Array) -> None:
         """Find the Cholesky factor of A D Aᵀ, slightly regularised."""
-        band = np.bincount(self.place, self.products * D[self.of], self.shape[0] * self.shape[1]).reshape(self.shape)
+        band = self.band(D)
         self.D, diagonal = D, band[0].copy()
         for boost in REGULARISATION * 100.0 ** np.arange(8):
             band[0] = diagonal + boost * np.maximum(1.0, diagonal)
