@@ -1,9 +1,9 @@
 """The warm process inside the sandbox: it has NumPy loaded and makes a child for each submission.
 
 It runs no learner's code. One order at a time comes over a private socket, with the learner's end of the wire. Two
-forks later that end is in the hands of a process with nothing else (`confine`); this one keeps watch over the memory of all processes there are, and
-reports how it ended. The first fork enters new namespaces and goes away; the second is the first process (pid 1) of the
-new pid namespace, so when it ends, the kernel ends whatever it has started.
+forks later that end is in the hands of a process with nothing else (`confine`); this one keeps watch over the memory
+of all processes there are, and reports how it ended. The first fork enters new namespaces and goes away; the second
+is the first process (pid 1) of the new pid namespace, so when it ends, the kernel ends whatever it has started.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """Grade one notebook: the tests run here, in a process that runs no learner's code; that runs in a sandbox.
 
 `grade_notebook` takes bytes and returns plain data. A test cell is taken from the source assignment and executed in a
-namespace in which the learner's functions are `Proxy` objects: a call goes over the wire to the worker, functions that
-the test passes along stay here and are called back. The judge owns the clock. Whatever happens, each test cell ends with
-a verdict, and a cell without full marks always holds an error output: nbgrader gives a silent cell all its points.
+namespace in which the learner's functions are `Proxy` objects: a call goes over the wire to the worker, functions
+that the test passes along stay here and are called back. The judge owns the clock. Whatever happens, each test cell
+ends with a verdict, and a cell without full marks always holds an error output: nbgrader gives a silent cell all its
+points.
 """
 
 from __future__ import annotations
