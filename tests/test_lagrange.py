@@ -126,7 +126,8 @@ def test_prices_and_penalties_find_cvxpys_solution_and_dual_values(seed):
     theta = run(steps, steps=20).theta
     nu = steps.state["nu"]
     found = kkt_residuals(program.grad(theta), equality=A @ theta - program.b_eq, equality_jacobian=A, nu=nu)
-    assert found.failing(1e-8) == []
+    # The inner solver compares losses, which hide a slope of the size of the square root of rounding, 1.5e-8.
+    assert found.failing(1e-7) == []
     np.testing.assert_allclose(theta, peer(program)[0], atol=1e-6)
     np.testing.assert_allclose(nu, peer(program)[1], atol=1e-6)
 
