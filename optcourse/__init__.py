@@ -19,7 +19,7 @@ from optcourse.convexity import (
     project_simplex,
     projected_gradient,
 )
-from optcourse.coordinate_descent import coordinate_descent, lasso_cd, lasso_lam_max, lasso_path, soft_threshold
+from optcourse.coordinate_descent import coordinate_descent, lasso, lasso_cd, lasso_lam_max, lasso_path, soft_threshold
 from optcourse.evolutionary import cma_es, crossover, differential_evolution, evolution_strategy, genetic_algorithm
 from optcourse.gradient_check import (
     GradientReport,
@@ -113,6 +113,7 @@ __all__ = [
     "is_psd",
     "kkt_residuals",
     "lagrange_dual",
+    "lasso",
     "lasso_cd",
     "lasso_gap",
     "lasso_lam_max",

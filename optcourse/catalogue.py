@@ -501,6 +501,16 @@ METHODS: tuple[Method, ...] = (
         state=("residual",),
     ),
     Method(
+        name="lasso",
+        section="3.11",
+        home="coordinate_descent",
+        title="LASSO on a working set",
+        summary="Solve exactly on the few columns that matter, then ask which others should.",
+        when="Sparse linear models with many columns, or wherever the answer is wanted to the last digit.",
+        twin="sklearn.linear_model.Lasso(alpha=lam / n, fit_intercept=False, tol=1e-10).fit(X, y)",
+        state=("working", "gap", "residual"),
+    ),
+    Method(
         name="lasso_path",
         section="3.11",
         home="coordinate_descent",

@@ -51,11 +51,26 @@ def lasso_gap(X: Array, y: Array, lam: float, theta: Array) -> float:
     if X.shape != (np.size(y), np.size(theta)):
         raise refuse("X", X, f"must have shape {(np.size(y), np.size(theta))} to fit y and theta, not {X.shape}")
     residual = y - X @ theta
-    steepest = float(np.abs(X.T @ residual).max(initial=0.0))
-    dual = residual * min(1.0, lam / steepest if steepest > 0 else 1.0)
-    primal_value = 0.5 * residual @ residual + lam * np.abs(theta).sum()
-    dual_value = 0.5 * y @ y - 0.5 * (y - dual) @ (y - dual)
-    return max(0.0, float(primal_value - dual_value))
+    return lasso_gap_of(residual, residual @ X, lam, theta)
+
+
+def lasso_gap_of(residual: Array, pull: Array, lam: float, theta: Array) -> float:
+    r"""Return the LASSO's duality gap from what a solver has at hand: r and Xᵀr.
+
+    With s the factor that makes ν = s r feasible, the difference of the two values is
+    :math:`\tfrac12 (1-s)^2 \|r\|^2 + \sum_j (\lambda |\theta_j| - s\, \theta_j X_j^\top r)`: every term is ≥ 0, so a
+    tiny gap is not lost between two large values.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> lasso_gap_of(np.array([0.5, 1.0]), np.array([1.0, 1.0]), 1.0, np.array([1.75, 0.5]))
+    0.0
+    """
+    steepest = float(np.abs(pull).max(initial=0.0))
+    s = min(1.0, lam / steepest) if steepest > 0 else 1.0
+    slack = lam * np.abs(theta) - s * theta * pull
+    return float(0.5 * (1 - s) ** 2 * (residual @ residual) + np.maximum(slack, 0.0).sum())
 
 
 class KKTResiduals(NamedTuple):

@@ -110,6 +110,7 @@ DEFAULTS = {
     "active_set_qp": {"max_steps": 1000},
     "augmented_lagrangian": {"penalty": 10.0},
     "svm_dual": {"C": 1.0, "tol": 1e-10},
+    "lasso": {"tol": 1e-14},
     "lasso_path": {"n_lams": 50, "tol": 1e-8, "sweeps": 10000},
     "simplex": {"rule": "steepest"},
     "interior_point": {"tol": 1e-9},
