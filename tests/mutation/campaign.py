@@ -65,6 +65,8 @@ OWN_TESTS = {
     "momentum": ["tests/test_momentum.py", "tests/oracles/test_conventions.py"],
     "schedules": ["tests/test_schedules.py", "tests/oracles/test_schedules_of_torch.py"],
 }
+# Modules that the classical problems of Moré, Garbow and Hillstrom try too.
+CLASSICAL = {"newton", "line_search", "conjugate_gradient"}
 # Modules that no section is about, but that every method stands on.
 FOUNDATION = ["arguments", "certificates", "streams"]
 
@@ -105,8 +107,10 @@ def own_tests(module: str) -> list[str]:
 def second_chance(module: str) -> list[str]:
     """What else could notice: the module's doctests, and what every method promises."""
     names = [name for home, name in methods() if home == module.split(".")[0]]
-    rows = " or ".join(names) or "test"
-    return [str(path_of(module)), "tests/test_catalogue.py", "tests/test_properties.py", "-k", f"{rows} or optcourse"]
+    shared = [f"tests/test_{name}.py" for name in ("catalogue", "properties", "bad_input")]
+    peers = ["tests/test_mgh.py"] if module in CLASSICAL else []
+    rows = " or ".join([*names, "mgh"]) if names else "test"
+    return [str(path_of(module)), *shared, *peers, "-k", f"{rows} or optcourse"]
 
 
 @cache
@@ -294,7 +298,7 @@ def choose(options: argparse.Namespace) -> dict[str, list[Mutant]]:
             continue
         found = all_mutants(module)
         if options.slice:
-            found = [mutant for mutant in by_chance(found) if str(mutant) not in known][: options.slice]
+            found = [mutant for mutant in by_chance(found)[: options.slice] if str(mutant) not in known]
         elif options.every > 1:
             found = by_chance(found)[:: options.every]
         chosen[module] = found
