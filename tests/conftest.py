@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
 import pytest
+from peers import go_without
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
@@ -20,13 +20,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-
-
-def go_without(reason: str) -> None:
-    """Skip at home, fail in CI: there nothing may be left out silently."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{reason}, and CI must not skip what needs it")
-    pytest.skip(reason)
 
 
 @pytest.fixture

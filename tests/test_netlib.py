@@ -7,7 +7,7 @@ from dataclasses import replace
 import netlib
 import numpy as np
 import pytest
-from conftest import go_without
+from peers import go_without
 
 from optcourse import interior_point, simplex
 from optcourse.certificates import lp_floor, lp_residuals
