@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from optcourse.grading import discernment, examine, exercises, find
+from optcourse.grading import discernment, examine, find
 from optcourse.grading.checking import judge, model
+from optcourse.grading.exercise import exercises
 from optcourse.grading.mutants import mutants
 from optcourse.grading.oddities import BREAKS, oddity
 from optcourse.grading.watch import limited, run

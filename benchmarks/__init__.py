@@ -1,0 +1,1 @@
+"""Measure the package against its peers: `python -m benchmarks [name …]`."""
