@@ -59,8 +59,8 @@ def main() -> None:
     if not (SITE / "index.html").exists():
         sys.exit("serve: the book is not built: run `make serve`, which builds it first")
     with server(SITE, port) as httpd:
-        print(f"The book is at http://localhost:{httpd.server_address[1]}/ (Ctrl-C ends)", flush=True)
-        try:
+        try:  # from the moment that somebody can read how to end it
+            print(f"The book is at http://localhost:{httpd.server_address[1]}/ (Ctrl-C ends)", flush=True)
             httpd.serve_forever()
         except KeyboardInterrupt:
             print("\nGoodbye.")
