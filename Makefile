@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lab exercises grade mutation bench book pdf lock freshness binder-check clean
+.PHONY: help serve test lab exercises grade mutation bench book pdf pictures lock freshness binder-check clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ book: $(READY) ## build the book only
 
 pdf: book ## print every page of the book into _build/pdf
 	@$(BIN)/python book/tools/pdf.py
+
+pictures: book ## take the README's pictures anew from the built book
+	@$(BIN)/python book/tools/pictures.py
 
 lock: $(READY) ## pin requirements.txt anew from pyproject.toml
 	@$(BIN)/python book/tools/lock.py

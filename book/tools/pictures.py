@@ -3,7 +3,7 @@
     python book/tools/pictures.py
 
 A browser's pixels differ from one machine to the next, so freshness is not asked of them: `made.json` beside the
-pictures keeps a hash of what each one shows, and a test demands that it still is what the code makes.
+pictures keeps a hash of what each one shows (settings, numbers, words); a test demands that the code still makes it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pdf import BROWSERS
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "book" / "assets" / "pictures"
 MADE = PICTURES / "made.json"
+SETTINGS = {"problem": "himmelblau", "lr": 0.01, "steps": 40}  # of the landing page's figure
 PLAYGROUND = 'section [aria-label="Gradient descent playground"]'
 
 
@@ -45,9 +46,9 @@ def shown() -> dict[str, str]:
     """A hash of what each picture shows."""
     from optcourse.figures import DescentPlayground
 
-    figure = DescentPlayground(problem="himmelblau", lr=0.01, steps=40)
+    figure = DescentPlayground(**SETTINGS)
     texts = {
-        "playground.png": f"{type(figure)._esm}{type(figure)._css}{figure!r}",
+        "playground.png": f"{figure!r} {figure.text}",
         "verdict.png": verdict_page(),
     }
     return {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}

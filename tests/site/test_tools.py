@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import build
+import pictures
 import pytest
 import vendor
 from built import ROOT
@@ -121,3 +123,18 @@ def test_text_in_the_books_colours_can_be_read(scheme: str, tone: str) -> None:
     colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block[1]))
     for paper in (PAPER["paper"][scheme == "dark"], colours["raised"]):
         assert contrast(colours[tone], paper) >= 4.5
+
+
+# -------------------------------------------------------------------------------------- the README's pictures
+
+
+def test_the_pictures_in_the_readme_show_what_the_code_makes_today() -> None:
+    assert pictures.shown() == json.loads(pictures.MADE.read_text(encoding="utf8")), "run `make pictures`"
+    for name in pictures.shown():
+        assert (pictures.PICTURES / name).read_bytes()[:4] == b"\x89PNG"
+        assert f"(book/assets/pictures/{name})" in (ROOT / "README.md").read_text(encoding="utf8")
+
+
+def test_the_photographed_playground_is_the_landing_page_s() -> None:
+    settings = ", ".join(f"{name}={json.dumps(value)}" for name, value in pictures.SETTINGS.items())
+    assert f"\nDescentPlayground({settings})\n" in (ROOT / "book" / "index.md").read_text(encoding="utf8")
