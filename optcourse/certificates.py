@@ -6,12 +6,13 @@ knowing the answer. Tests assert them before they compare with any peer; `optcou
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from optcourse.arguments import Array, Gradient, checked, matrix, refuse, vector
+from optcourse.arguments import Array, Gradient, checked, function, matrix, positive, refuse, vector
 
 
 @checked()
@@ -24,6 +25,27 @@ def gradient_norm(grad: Gradient, theta: Array) -> float:
     10.0
     """
     return float(np.linalg.norm(np.ravel(grad(theta))))
+
+
+@checked(prox=function, lr=positive)
+def prox_residual(grad: Gradient, prox: Callable[[Array, float], Array], theta: Array, lr: float) -> float:
+    r"""Return how far a proximal step moves, divided by its rate.
+
+    .. math:: \frac{1}{\eta} \bigl\| \theta - \mathrm{prox}_{\eta h}(\theta - \eta \nabla f(\theta)) \bigr\|
+
+    Zero exactly where 0 ∈ ∇f(θ) + ∂h(θ), which for convex f and h are the minima of f + h; without h it is the norm
+    of the gradient.
+
+    References
+    ----------
+    N. Parikh and S. Boyd, "Proximal algorithms", Found. Trends Optim. 1 (2014), section 4.2.
+
+    Examples
+    --------
+    >>> prox_residual(lambda theta: theta - 3, lambda v, rate: max(v - rate, 0.0), theta=2.0, lr=0.5)
+    0.0
+    """
+    return float(np.linalg.norm(np.ravel(theta - prox(theta - lr * grad(theta), lr)))) / lr
 
 
 @checked()

@@ -19,6 +19,7 @@ from optcourse.arguments import (
     non_negative,
     one_of,
     refuse,
+    vector,
 )
 from optcourse.convexity import project_simplex
 from optcourse.coordinate_descent import soft_threshold
@@ -208,7 +209,7 @@ def _disjoint(groups: Sequence[Sequence[int]], n: int) -> list[Array]:
     return members
 
 
-@checked(v=iterate, t=non_negative)
+@checked(v=vector, t=non_negative)
 def prox_group(v: Array, t: float, groups: Sequence[Sequence[int]] | None = None) -> Array:
     r"""Return :math:`\arg\min_u\ t \sum_g \|u_g\|_2 + \tfrac12 \|u - v\|^2`: a group shrinks as one, or vanishes.
 
@@ -226,7 +227,7 @@ def prox_group(v: Array, t: float, groups: Sequence[Sequence[int]] | None = None
     >>> prox_group([3.0, 4.0, 0.3, 0.4], 1.0, groups=[[0, 1], [2, 3]])
     array([2.4, 3.2, 0. , 0. ])
     """
-    shrunk = np.array(v, dtype=float)
+    shrunk = v.copy()
     members = [np.arange(shrunk.size)] if groups is None else _disjoint(groups, shrunk.size)
     for group in members:
         norm = np.linalg.norm(shrunk[group])
@@ -299,7 +300,7 @@ def prox_nuclear(v: Array, t: float) -> Array:
     return (left * soft_threshold(singular, t)) @ right
 
 
-@checked(v=iterate, t=non_negative)
+@checked(v=vector, t=non_negative)
 def prox_tv1d(v: Array, t: float) -> Array:
     r"""Return :math:`\arg\min_u\ t \sum_i |u_{i+1} - u_i| + \tfrac12 \|u - v\|^2`: the signal as a few flat pieces.
 
@@ -324,8 +325,6 @@ def prox_tv1d(v: Array, t: float) -> Array:
     >>> prox_tv1d([1.0, 1.2, 0.8, 5.0, 5.2, 4.8], 0.3)
     array([1.1, 1.1, 1.1, 4.9, 4.9, 4.9])
     """
-    if np.ndim(v) != 1:
-        raise refuse("v", v, f"must be a vector (1 dimension), not {np.ndim(v)}")
     n = v.size
     sums = np.concatenate([[0.0], np.cumsum(v)])
     floor, ceiling = sums - t, sums + t
