@@ -53,6 +53,8 @@ def test_every_typeface_that_the_style_names_is_there() -> None:
         ('<aside class="system-message">', True),
         ("<p>:::{mistake} never closed</p>", True),
         ("<p>a ::: b</p>", False),
+        ("<p>| a table | that stayed text |</p>", True),
+        ("<p>a | b</p>", False),
     ],
 )
 def test_scars_are_found_and_words_are_not_scars(tmp_path: Path, page: str, wounded: bool) -> None:
