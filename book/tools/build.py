@@ -24,13 +24,15 @@ LOG = ROOT / "_build" / "build.log"
 MEMORY = ROOT / "_build" / ".doctrees" / "environment.pickle"
 # What a failed cell, a broken reference or an unknown directive leaves behind in the HTML.
 SCARS = re.compile(
-    r"Traceback \(most recent call last\)|class=\"[^\"]*\b(?:problematic|system-message)\b|<p>:::+|<p>\| |mystnb-exec-error"
+    r"Traceback \(most recent call last\)|class=\"[^\"]*\b(?:problematic|system-message)\b|"
+    r"<p>:::+|<p>\| |mystnb-exec-error"
 )
 # Sphinx tells much that is of no use to anybody who is waiting; warnings and errors are never among these.
 NOISE = re.compile(
     r"\x1b\[01m|\x1b\[92m=|=+$|\s*$|Running Jupyter-Book|(Source Folder|Config Path|Output Path):|\[etoc\]|"
-    r"Using jupyter-cache|checking bibtex|.*Kernel is running over TCP|.*: Cached executed notebook|Updating \d+ file|"
-    r"done$|Copying the source path .* will overwrite|The HTML pages are|Finished generating|Your book's HTML|You can look|Or paste|\s+(_build|file:)"
+    r"Using jupyter-cache|Copying the source path .* will overwrite|checking bibtex|"
+    r".*Kernel is running over TCP|.*: Cached executed notebook|Updating \d+ file|"
+    r"done$|The HTML pages are|Finished generating|Your book's HTML|You can look|Or paste|\s+(_build|file:)"
 )
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
