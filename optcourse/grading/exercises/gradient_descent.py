@@ -13,13 +13,14 @@ from optcourse.arguments import Array, Gradient
 from optcourse.grading.drawing import curves
 from optcourse.grading.exercise import Case, Exercise, Probe, Tolerance
 from optcourse.grading.probes import evaluated_at, evaluations
+from optcourse.grading.references import last_of, rippled_bowl
 from optcourse.grading.watch import Run
 
 # ----------------------------------------------------------------------------------- gradient_descent
 
 
 def reference(grad: Gradient, theta: Array, lr: float, steps: int) -> Array:
-    *_, last = [theta, *islice(optcourse.gradient_descent(grad, theta, lr), steps)]
+    last: Array = last_of(optcourse.gradient_descent(grad, theta, lr), theta, steps)
     return last
 
 
@@ -37,15 +38,9 @@ def tilted(theta: Array) -> Array:
 
 def draw(rng: np.random.Generator) -> Case:
     """A bowl in a random direction, with a ripple on it, and a step that is safe."""
-    n = int(rng.integers(2, 5))
-    root = rng.normal(size=(n, n))
-    A, b = root @ root.T + np.eye(n), rng.normal(size=n)
-
-    def grad(theta: Array) -> Array:
-        return A @ theta - b + 0.3 * np.sin(theta)
-
-    lr = float(rng.uniform(0.5, 1.2)) / (optcourse.smoothness(A) + 0.3)
-    return Case("drawn", grad=grad, theta=2 * rng.normal(size=n), lr=lr, steps=int(rng.integers(3, 12)))
+    grad, theta, L_smooth = rippled_bowl(rng)
+    lr = float(rng.uniform(0.5, 1.2)) / L_smooth
+    return Case("drawn", grad=grad, theta=theta, lr=lr, steps=int(rng.integers(3, 12)))
 
 
 start = np.array([4.0])

@@ -1,0 +1,65 @@
+"""What declarations share: the last iterate of a stream, bowls to draw, and goals that any method may reach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+import optcourse
+from optcourse.arguments import Array, Gradient
+from optcourse.grading.exercise import Case, Probe
+from optcourse.grading.watch import Run
+
+
+def last_of(stream: Iterable[Any], start: Any, steps: int) -> Any:
+    """Return where a stream is after some steps, its start after none.
+
+    Examples
+    --------
+    >>> float(last_of(optcourse.gradient_descent(lambda theta: 2 * theta, 4.0, lr=0.25), 4.0, steps=2))
+    1.0
+    """
+    *_, last = [start, *islice(stream, steps)]
+    return last
+
+
+def rippled_bowl(rng: np.random.Generator) -> tuple[Gradient, Array, float]:
+    """Draw a bowl in a random direction with a ripple on it: its gradient, a start, and its smoothness."""
+    n = int(rng.integers(2, 5))
+    root = rng.normal(size=(n, n))
+    A, b = root @ root.T + np.eye(n), rng.normal(size=n)
+
+    def grad(theta: Array) -> Array:
+        return A @ theta - b + 0.3 * np.sin(theta)
+
+    return grad, 2 * rng.normal(size=n), optcourse.smoothness(A) + 0.3
+
+
+def any_answer(reference: Callable[..., Any]) -> Callable[[Case, Run], Any]:
+    """Make the `replay` of an exercise whose answer is free: what has the reference's shape and is finite stands.
+
+    Whether it is good enough is then for a probe to say, such as `reaches`.
+    """
+
+    def replay(case: Case, seen: Run) -> Any:
+        model = np.asarray(reference(**case.copies()), dtype=float)
+        try:
+            found = np.array(np.real(seen.value), dtype=float)
+        except (TypeError, ValueError):
+            return model
+        return found if found.shape == model.shape and np.isfinite(found).all() else model
+
+    return replay
+
+
+def reaches(measure: Callable[[Case, Any], float], goal: float, what: str) -> Probe:
+    """The answer brings `measure` down to `goal`, however it does so."""
+
+    def ask(case: Case, run: Run, model: Run) -> str | None:
+        reached = measure(case, run.value)
+        return None if reached <= goal else f"{what} is {reached:.2g}, and the goal is {goal:g}"
+
+    return Probe("value", ask)
