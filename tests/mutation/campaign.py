@@ -61,7 +61,7 @@ SURVIVORS = HERE / "survivors.json"
 OWN_TESTS = {
     "adam": ["tests/test_adaptive.py", "tests/oracles/test_conventions.py"],
     "adaptive": ["tests/test_adaptive.py", "tests/oracles/test_conventions.py"],
-    "coordinate_descent": ["tests/test_lasso.py"],
+    "coordinate_descent": ["tests/test_coordinate_descent.py", "tests/test_lasso.py"],
     "momentum": ["tests/test_momentum.py", "tests/oracles/test_conventions.py"],
     "schedules": ["tests/test_schedules.py", "tests/oracles/test_schedules_of_torch.py"],
 }

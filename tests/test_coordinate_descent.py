@@ -1,0 +1,356 @@
+"""Claims of section 3.11: one coordinate at a time, exactly; when that is enough, and when it is not."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import cvxpy as cp
+import numpy as np
+import pytest
+import sklearn.linear_model
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from sklearn.datasets import load_diabetes
+
+from optcourse import (
+    coordinate_descent,
+    lasso,
+    lasso_cd,
+    lasso_gap,
+    lasso_lam_max,
+    lasso_path,
+    prox_l1,
+    proximal_gradient,
+    run,
+    soft_threshold,
+)
+from optcourse.coordinate_descent import _best_on_line, _most_violating
+
+entries = st.floats(-5, 5, allow_subnormal=False)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(7)
+
+
+def uneven(rng, n=40, p=12):
+    """Data whose columns have lengths between 1 and 10: where the threshold of a coordinate shows."""
+    X = rng.normal(size=(n, p))
+    X *= np.geomspace(1, 10, p) / np.linalg.norm(X, axis=0)
+    return X, X[:, ::3] @ np.linspace(1, 2, p // 3) + 0.1 * rng.normal(size=n)
+
+
+def loss(X, y, lam, theta):
+    return 0.5 * np.sum((y - X @ theta) ** 2) + lam * np.abs(theta).sum()
+
+
+# --------------------------------------------------------------------------------------------- any loss, coordinatewise
+
+
+def test_steps_follow_the_axes_in_turn_and_the_others_stay():
+    H = np.array([[2.0, 1.0, 0.5], [1.0, 3.0, 0.2], [0.5, 0.2, 1.0]])
+    stream = coordinate_descent(lambda theta, j: theta[j] - (H @ theta)[j] / H[j, j], [1.0, -2.0, 3.0])
+    before = stream.start
+    for turn, theta in enumerate(islice(stream, 12)):
+        assert stream.state["j"] == turn % 3
+        changed = theta != before
+        assert not np.delete(changed, turn % 3).any()
+        assert (H @ theta)[turn % 3] == pytest.approx(0, abs=1e-14)  # the slope along the axis just left
+        before = theta
+
+
+def test_with_chance_every_coordinate_gets_its_turn_but_not_in_turn(rng):
+    stream = coordinate_descent(lambda theta, j: 0.5 * theta[j], np.ones(4), rng=rng)
+    drawn = []
+    for _ in islice(stream, 4000):
+        drawn.append(stream.state["j"])
+    assert np.bincount(drawn) == pytest.approx(np.full(4, 1000), abs=150)
+    assert drawn[:40] != [k % 4 for k in range(40)]
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_on_a_smooth_strongly_convex_loss_it_finds_the_minimum(seed):
+    rng = np.random.default_rng(seed)
+    A, b = rng.normal(size=(8, 5)), rng.normal(size=5)
+    H = A.T @ A + np.eye(5)
+    stream = coordinate_descent(lambda theta, j: theta[j] + (b - H @ theta)[j] / H[j, j], np.zeros(5))
+    theta = list(islice(stream, 5 * 300))[-1]
+    assert np.linalg.norm(H @ theta - b) <= 1e-6 * np.linalg.norm(b)
+
+
+def test_the_stronger_the_coupling_the_slower():
+    def sweeps(coupling):
+        stream = coordinate_descent(lambda theta, j: -coupling * theta[1 - j], [1.0, 1.0])
+        return next(k for k, theta in enumerate(stream, 1) if np.abs(theta).max() <= 1e-6)
+
+    counts = [sweeps(coupling) for coupling in (0.0, 0.5, 0.9, 0.99)]
+    assert counts[0] == 2
+    # Each step multiplies the error by the coupling: as many steps as that takes.
+    assert counts[1:] == pytest.approx([np.log(1e-6) / np.log(c) for c in (0.5, 0.9, 0.99)], abs=2)
+
+
+def creased(theta):
+    """|x + y| + 3|x − y|: convex, with its minimum 0 at the origin, and a crease along x = y."""
+    return abs(theta[0] + theta[1]) + 3 * abs(theta[0] - theta[1])
+
+
+def test_where_the_loss_is_neither_smooth_nor_separable_it_stalls_far_from_the_minimum():
+    # With the other held, |u + o| + 3|u − o| is least at u = o: from (1, 1) no coordinate wants to move alone.
+    start = np.array([1.0, 1.0])
+    for rng in (None, np.random.default_rng(0)):
+        stalled = list(islice(coordinate_descent(lambda theta, j: theta[1 - j], start, rng=rng), 50))[-1]
+        np.testing.assert_array_equal(stalled, start)
+    for j in range(2):  # it is exact: a fine grid along either axis finds nothing better
+        for u in np.linspace(-3, 3, 601):
+            moved = start.copy()
+            moved[j] = u
+            assert creased(moved) >= creased(start)
+    assert creased(0.9 * start) < creased(start)  # both together would go down
+
+
+def test_the_kink_of_the_lasso_is_separable_and_so_it_does_not_stall(rng):
+    X, y = uneven(rng)
+    lam = 0.1 * lasso_lam_max(X, y)
+    curvature = np.sum(X**2, axis=0)
+
+    def minimise(theta, j):
+        pull = X[:, j] @ (y - X @ theta)
+        return soft_threshold(theta[j] + pull / curvature[j], lam / curvature[j])
+
+    theta = list(islice(coordinate_descent(minimise, np.zeros(12)), 12 * 400))[-1]
+    assert lasso_gap(X, y, lam, theta) <= 1e-12 * 0.5 * y @ y
+    # The same steps as `lasso_cd`'s, which keeps the residual up to date instead of computing Xθ each time.
+    sweeps = list(islice(coordinate_descent(minimise, np.zeros(12)), 12 * 5))[11::12]
+    np.testing.assert_allclose(sweeps, list(islice(lasso_cd(X, y, lam), 5)), rtol=1e-9, atol=1e-12)
+
+
+def test_a_start_must_be_a_vector():
+    with pytest.raises(ValueError, match=r"theta = .*must be a vector"):
+        coordinate_descent(lambda theta, j: 0.0, 3.0)
+
+
+# --------------------------------------------------------------------------------------------- the threshold λ / ‖X_j‖²
+
+
+@settings(max_examples=60, deadline=None)
+@given(v=arrays.arrays(float, 5, elements=entries), t=st.floats(0, 4))
+def test_the_soft_threshold_is_what_is_left_beyond_the_threshold(v, t):
+    shrunk = soft_threshold(v, t)
+    np.testing.assert_allclose(v - shrunk, np.clip(v, -t, t), atol=1e-15)
+    assert np.all(shrunk * v >= 0)
+
+
+def test_along_a_coordinate_the_threshold_is_lambda_over_the_squared_length_of_its_column(rng):
+    X, y = uneven(rng)
+    lam, grid = 0.1 * lasso_lam_max(X, y), np.linspace(-5, 5, 200_001)
+    for j in range(X.shape[1]):
+        length = X[:, j] @ X[:, j]
+        alone = X[:, j] @ y / length
+        value = 0.5 * length * (grid - alone) ** 2 + lam * np.abs(grid)
+        assert soft_threshold(alone, lam / length) == pytest.approx(grid[np.argmin(value)], abs=5.1e-5)
+
+
+def with_threshold(X, y, threshold, sweeps=500):
+    """Coordinate descent whose thresholds are the caller's."""
+    curvature = np.sum(X**2, axis=0)
+    minimise = lambda theta, j: soft_threshold(  # noqa: E731
+        theta[j] + X[:, j] @ (y - X @ theta) / curvature[j], threshold[j]
+    )
+    return list(islice(coordinate_descent(minimise, np.zeros(X.shape[1])), sweeps * X.shape[1]))[-1]
+
+
+def test_with_plain_lambda_it_solves_another_problem_and_the_gap_tells(rng):
+    X, y = uneven(rng)
+    lam = 0.02 * lasso_lam_max(X, y)
+    curvature = np.sum(X**2, axis=0)
+    right, wrong = with_threshold(X, y, lam / curvature), with_threshold(X, y, np.full(12, lam))
+    assert lasso_gap(X, y, lam, right) <= 1e-12 * 0.5 * y @ y
+    assert lasso_gap(X, y, lam, wrong) >= 1e-3 * 0.5 * y @ y
+    # At a solution X_jᵀr = λ sign(θ_j) on the support. The wrong one has X_jᵀr = λ‖X_j‖² sign(θ_j): a weight for each.
+    for theta, weights in ((right, np.full(12, lam)), (wrong, lam * curvature)):
+        pull, support = X.T @ (y - X @ theta), theta != 0
+        assert support.any()
+        np.testing.assert_allclose(pull[support], (weights * np.sign(theta))[support], rtol=1e-6)
+        assert np.all(np.abs(pull) <= weights * (1 + 1e-9))
+
+
+def test_columns_of_length_one_hide_the_mistake(rng):
+    X, y = uneven(rng)
+    X /= np.linalg.norm(X, axis=0)
+    lam = 0.1 * lasso_lam_max(X, y)
+    assert lasso_gap(X, y, lam, with_threshold(X, y, np.full(12, lam))) <= 1e-12 * 0.5 * y @ y
+
+
+def test_ista_ends_where_coordinate_descent_ends_and_only_with_the_right_threshold(rng):
+    X, y = uneven(rng)
+    lam, rate = 0.02 * lasso_lam_max(X, y), 1 / np.linalg.norm(X, 2) ** 2
+    ista = proximal_gradient(lambda t: X.T @ (X @ t - y), lambda v, eta: prox_l1(v, lam * eta), np.zeros(12), rate)
+    theta = list(islice(ista, 10_000))[-1]
+    np.testing.assert_allclose(theta, with_threshold(X, y, lam / np.sum(X**2, axis=0)), atol=1e-7)
+    assert np.abs(theta - with_threshold(X, y, np.full(12, lam))).max() > 0.1
+
+
+# --------------------------------------------------------------------------------------------------- lasso_cd and lasso
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), share=st.floats(0.01, 0.9))
+def test_no_sweep_raises_the_loss_and_the_residual_is_kept_up_to_date(seed, share):
+    X, y = uneven(np.random.default_rng(seed))
+    lam = share * lasso_lam_max(X, y)
+    stream = lasso_cd(X, y, lam)
+    before = loss(X, y, lam, stream.start)
+    for theta in islice(stream, 15):
+        np.testing.assert_allclose(stream.state["residual"], y - X @ theta, atol=1e-12 * np.linalg.norm(y))
+        now = loss(X, y, lam, theta)
+        assert now <= before + 1e-13 * (y @ y)
+        before = now
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    X=arrays.arrays(float, (6, 4), elements=st.integers(-3, 3).map(float)),
+    y=arrays.arrays(float, 6, elements=st.integers(-3, 3).map(float)),
+    share=st.floats(0.05, 0.9),
+)
+def test_whole_numbers_with_their_repeated_and_empty_columns_are_solved_too(X, y, share):
+    lam = share * lasso_lam_max(X, y)
+    theta = list(lasso(X, y, lam))
+    solved = theta[-1] if theta else np.zeros(4)
+    assert lasso_gap(X, y, lam, solved) <= 1e-12 * (1 + y @ y)
+
+
+@pytest.mark.parametrize("method", [lasso_cd, lasso])
+@pytest.mark.parametrize("share", [0.3, 0.03])
+def test_the_lasso_is_cvxpys(method, share, rng):
+    X, y = uneven(rng)
+    lam = share * lasso_lam_max(X, y)
+    theta = list(islice(method(X, y, lam), 3000))[-1]
+    theirs = cp.Variable(12)
+    cp.Problem(cp.Minimize(0.5 * cp.sum_squares(y - X @ theirs) + lam * cp.norm1(theirs))).solve(solver=cp.CLARABEL)
+    assert lasso_gap(X, y, lam, theta) <= 1e-12 * 0.5 * y @ y
+    np.testing.assert_allclose(theta, theirs.value, atol=1e-4)
+
+
+@pytest.mark.parametrize("method", [lasso_cd, lasso])
+def test_the_answer_does_not_depend_on_the_start(method, rng):
+    X, y = uneven(rng)
+    lam = 0.1 * lasso_lam_max(X, y)
+    one, other = (list(islice(method(X, y, lam, start), 2000))[-1] for start in (None, 10 * rng.normal(size=12)))
+    np.testing.assert_allclose(one, other, atol=1e-7)
+
+
+def test_without_a_penalty_the_answer_is_least_squares(rng):
+    X, y = uneven(rng)
+    expected = np.linalg.lstsq(X, y, rcond=None)[0]
+    np.testing.assert_allclose(list(islice(lasso_cd(X, y, 0.0), 4000))[-1], expected, atol=1e-8)
+    np.testing.assert_allclose(list(lasso(X, y, 0.0))[-1], expected, atol=1e-8)
+
+
+def test_lambda_max_is_the_least_penalty_that_leaves_nothing(rng):
+    X, y = uneven(rng)
+    top = lasso_lam_max(X, y)
+    assert top == np.abs(X.T @ y).max()
+    for method in (lasso_cd, lasso):
+        above = list(islice(method(X, y, top * (1 + 1e-12)), 50)) or [np.zeros(12)]
+        below = list(islice(method(X, y, top * (1 - 1e-3)), 50))
+        assert np.count_nonzero(above[-1]) == 0
+        assert np.flatnonzero(below[-1]).tolist() == [np.argmax(np.abs(X.T @ y))]
+
+
+@pytest.mark.parametrize("method", [lasso_cd, lasso, lasso_path])
+def test_data_that_do_not_fit_are_refused_by_name(method):
+    more = () if method is lasso_path else (0.1,)
+    with pytest.raises(ValueError, match=r"y = .*one entry for each of the 2 rows of X, not 3"):
+        method([[1.0], [2.0]], [1.0, 2.0, 3.0], *more)
+    with pytest.raises(ValueError, match=r"X = .*must not be empty, but has shape \(2, 0\)"):
+        method(np.zeros((2, 0)), [1.0, 2.0], *more)
+    if method is not lasso_path:
+        for theta in ([1.0, 2.0], [[1.0]]):
+            with pytest.raises(ValueError, match=r"theta = .*one entry for each of the 1 columns of X"):
+                method([[1.0], [2.0]], [1.0, 2.0], 0.1, theta=theta)
+
+
+# ---------------------------------------------------------------------------------------- inside the working-set method
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), lam=st.floats(0, 3), n=st.integers(1, 6))
+def test_the_best_point_on_a_line_is_found_through_all_its_kinks(seed, lam, n):
+    rng = np.random.default_rng(seed)
+    X, y, here, step = rng.normal(size=(8, n)), rng.normal(size=8), rng.normal(size=n), 3 * rng.normal(size=n)
+    pull, curvature = X.T @ (y - X @ here), float(step @ X.T @ X @ step)
+    if (lam * np.sign(here) - pull) @ step > 0:
+        step = -step  # downhill
+    reach, crossing = _best_on_line(step, here, lam, pull, curvature)
+    best = loss(X, y, lam, here + reach * step)
+    for other in np.append(np.linspace(0, 2 * reach + 1, 300), reach * np.array([0.999, 1.001])):
+        assert best <= loss(X, y, lam, here + other * step) + 1e-12 * (1 + best)
+    if crossing is not None:
+        assert here[crossing] + reach * step[crossing] == pytest.approx(0, abs=1e-12)
+
+
+def test_the_most_violating_columns_are_let_in_as_many_as_there_is_room_for():
+    pull, working = np.array([5.0, -9.0, 1.0, 7.0, -6.0, 2.0]), np.array([1])
+    assert sorted(_most_violating(pull, 1.5, working, room=10)) == [0, 3, 4, 5]
+    assert sorted(_most_violating(pull, 1.5, working, room=2)) == [3, 4]
+    assert _most_violating(pull, 7.0, working, room=2).size == 0  # on the edge is no violation
+
+
+# ---------------------------------------------------------------------------------------------------------------- paths
+
+
+def test_a_path_falls_in_equal_ratios_from_lambda_max_to_its_thousandth(rng):
+    X, y = uneven(rng)
+    path = lasso_path(X, y, n_lams=4)
+    np.testing.assert_allclose(path.lams, lasso_lam_max(X, y) * 10.0 ** -np.arange(4), rtol=1e-12)
+    assert lasso_path(X, y, sweeps=1).lams.shape == (50,)
+    assert path.thetas.shape == (4, 12)
+    assert not path.thetas[0].any()
+    assert np.all(path.gaps <= 1e-8 * 0.5 * y @ y)
+
+
+def test_every_gap_is_that_of_its_own_solution(rng):
+    X, y = uneven(rng)
+    path = lasso_path(X, y, n_lams=6, sweeps=3)  # too few to get there: then the gap says so
+    for lam, theta, gap in zip(*path, strict=True):
+        assert gap == pytest.approx(lasso_gap(X, y, lam, theta), rel=1e-9)
+    assert path.gaps.max() > 1e-8 * 0.5 * y @ y
+
+
+def test_a_warm_start_saves_sweeps(rng):
+    X, y = uneven(rng)
+    lams = lasso_lam_max(X, y) * np.geomspace(1, 1e-2, 40)
+
+    def sweeps(lam, start):
+        goal = 1e-8 * 0.5 * y @ y
+        trace = run(lasso_cd(X, y, lam, start), certificate=lambda t: lasso_gap(X, y, lam, t), tol=goal, steps=5000)
+        return len(trace.iterates) - 1
+
+    thetas = lasso_path(X, y, lams).thetas
+    warm = sum(sweeps(lam, before) for lam, before in zip(lams[1:], thetas[:-1], strict=True))
+    cold = sum(sweeps(lam, None) for lam in lams[1:])
+    assert warm < 0.8 * cold
+
+
+@pytest.mark.parametrize("tol", [1e-6, 1e-12])
+def test_the_path_is_scikit_learns_by_its_gap(tol):
+    data = load_diabetes()
+    X, y = data.data / data.data.std(axis=0), data.target - data.target.mean()
+    ours = lasso_path(X, y, n_lams=12, tol=tol)
+    _, theirs, _ = sklearn.linear_model.lasso_path(X, y, alphas=ours.lams / len(y), tol=1e-12, max_iter=100_000)
+    scale = 0.5 * y @ y
+    for lam, theta, peer in zip(ours.lams, ours.thetas, theirs.T, strict=True):
+        assert loss(X, y, lam, theta) <= loss(X, y, lam, peer) + (tol + 1e-13) * scale
+        assert loss(X, y, lam, peer) <= loss(X, y, lam, theta) + lasso_gap(X, y, lam, peer) + 1e-13 * scale
+
+
+def test_a_path_that_does_not_fall_is_refused(rng):
+    X, y = uneven(rng)
+    for lams in ([1.0, 1.0], [1.0, 2.0], [1.0, -0.5], []):
+        with pytest.raises(ValueError, match=r"lams = .*must be ≥ 0 and fall"):
+            lasso_path(X, y, lams)
+    assert lasso_path(X, y, [1.0, 0.0], sweeps=5).lams.tolist() == [1.0, 0.0]
