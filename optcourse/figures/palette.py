@@ -54,6 +54,18 @@ LOSSES: dict[str, str] = {
 }
 DIFFERENCES: dict[str, str] = {"forward": "orange", "central": "blue", "complex": "green"}
 
+# One schedule, one colour (3.6).
+SCHEDULES: dict[str, str] = {
+    "constant": "ink",
+    "step_decay": "blue",
+    "exponential_decay": "vermilion",
+    "cosine_annealing": "green",
+    "warmup_cosine": "purple",
+    "cyclical": "orange",
+    "cosine_restarts": "sky",
+    "one_cycle": "olive",
+}
+
 # What iterates do: the three words under every step-size axis.
 BEHAVIOURS: dict[str, str] = {"converges": "green", "oscillates": "orange", "diverges": "vermilion"}
 
@@ -88,7 +100,7 @@ def scheme(name: str) -> dict[str, str]:
         raise ValueError(f"name = {name!r}: must be one of 'light', 'dark'")
     side = SCHEMES.index(name)
     colours = {role: pair[side] for role, pair in (HUES | PAPER).items()}
-    named = METHODS | BEHAVIOURS | LOSSES | DIFFERENCES
+    named = METHODS | BEHAVIOURS | LOSSES | DIFFERENCES | SCHEDULES
     return colours | {word: HUES[hue][side] for word, hue in named.items()}
 
 
