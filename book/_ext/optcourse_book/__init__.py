@@ -7,12 +7,12 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from . import boxes, cache, pages, pictures, roles
+from . import boxes, cache, learning, pages, pictures, roles
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register everything."""
-    for part in (boxes, cache, pages, pictures, roles):
+    for part in (boxes, cache, learning, pages, pictures, roles):
         part.setup(app)
     # Before the theme's own folders, so that a template here stands in for the theme's of the same name.
     app.connect(
