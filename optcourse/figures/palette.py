@@ -20,7 +20,7 @@ HUES: dict[str, tuple[str, str]] = {  # on light paper, on dark paper
 # One method, one colour, in every figure of the course.
 METHODS: dict[str, str] = {
     "gradient_descent": "blue",
-    "sgd": "sky",
+    "sgd": "orange",
     "momentum": "vermilion",
     "nesterov": "purple",
     "adagrad": "green",
