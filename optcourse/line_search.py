@@ -197,10 +197,15 @@ def wolfe_step(
             if high is None or trial.slope * (high.rate - low.rate) >= 0:
                 high = low
             low = trial
-        if abs(low.slope * (high.rate - low.rate)) <= noise:  # what is left to win drowns in rounding
-            break
+        if abs(low.slope * (high.rate - low.rate)) <= noise and _alike(low.theta, high.theta):
+            break  # what is left to win drowns in rounding, and so does the way there, where slopes could still tell
         alpha = _between(low, high)
     return low if low.loss < here.loss else None
+
+
+def _alike(theta: Array, other: Array) -> bool:
+    """Whether rounding keeps the points apart, and nothing more."""
+    return bool(np.abs(other - theta).max() <= ROUNDING * np.abs(theta).max())
 
 
 def _beyond(low: Step, trial: Step) -> float:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.optimize
 
-from optcourse import bfgs, damped_newton, gradient_descent, lbfgs, newton, problems, run
+from optcourse import bfgs, damped_newton, gradient_descent, lbfgs, newton, nonlinear_cg, problems, run
 from optcourse.certificates import gradient_norm
 from optcourse.newton import two_loop
 
@@ -112,6 +112,17 @@ def test_quasi_newton_methods_find_the_minimiser_that_scipy_finds(ours, peer, pr
     assert gradient_norm(problem.grad, found.theta) <= 1e-8
     theirs = scipy.optimize.minimize(problem.loss, problem.start, jac=problem.grad, method=peer, tol=1e-12)
     np.testing.assert_allclose(found.theta, theirs.x, atol=1e-5)
+
+
+@pytest.mark.parametrize("method", [bfgs, lbfgs, nonlinear_cg])
+@pytest.mark.parametrize("distance", [1e-7, 1e-9, 1e-10])
+@pytest.mark.parametrize("problem", [problems.least_squares(dim=5), problems.styblinski_tang(5)], ids=str)
+def test_near_a_minimum_where_losses_look_alike_the_slopes_still_lead_on(method, distance, problem):
+    # A step of length ‖∇L‖, the first there is, is too long; and so near, the loss changes in its last digit at most.
+    start = problem.minimisers[0] + distance * np.resize([1.0, -0.5, 0.7], problem.dim)
+    before = gradient_norm(problem.grad, start)
+    trace = run(method(problem.loss, problem.grad, start), steps=60, grad=problem.grad)
+    assert trace.grad_norms.min() <= max(1e-3 * before, 2e-14 * problem.dim)
 
 
 def test_lbfgs_on_noisy_mini_batches_does_not_arrive_where_the_full_batch_does(rng):
