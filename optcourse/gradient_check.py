@@ -43,7 +43,8 @@ def _forward(f: Loss, theta: Array, shift: Array, here: float) -> float:
 
 def _complex(f: Callable[[Array], complex], theta: Array, shift: Array, here: float) -> float:
     """Im f(θ + iε) / ε: the error is O(ε²), and nothing is subtracted, so ε may be as small as one likes."""
-    return f(theta + 1j * shift).imag / np.sum(shift)
+    step = np.multiply(1j, shift)  # 1j * shift of one number is Python's complex: a float32 θ would become complex64
+    return f(theta + step).imag / np.sum(shift)
 
 
 # Each scheme with the ε at which its two errors balance: that of the formula, which shrinks with ε, and that of

@@ -65,6 +65,15 @@ def test_single_precision_stays_single():
     assert numerical_gradient(cubes, np.ones(2, np.float32)).dtype == np.float32
 
 
+@pytest.mark.parametrize("theta", [np.float32(0.7), np.float32([0.7, -2.0])])
+def test_the_complex_step_computes_in_double_precision_even_where_theta_is_single(theta):
+    f = Counting(lambda at: np.sum(np.exp(at) / at))
+    slope = numerical_gradient(f, theta, scheme="complex")
+    assert {at.dtype for at in f.asked} == {np.dtype(complex)}
+    exact = np.float64(theta)
+    assert np.array_equal(slope, np.float32(np.exp(exact) * (exact - 1) / exact**2))  # every digit that single has
+
+
 def test_the_default_steps_are_those_of_the_page():
     theta = np.array([0.5, -300.0])
     for scheme, best in (("central", (3 * U) ** (1 / 3)), ("forward", U**0.5)):
