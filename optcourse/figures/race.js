@@ -1,20 +1,5 @@
 // The race: several methods on one landscape from one start. Choose who runs, tune each, drag the start.
 
-const LENGTH_STOPS = [10, 20, 30, 40, 50, 60, 80, 100, 150, 200, 300, 400, 500, 700, 1000, 1500, 2000];
-const ARRIVED = 1e-6;
-
-/** The stop of a scale nearest to a value. @param {number[]} stops @param {number} value */
-function nearestStop(stops, value) {
-  return stops.reduce((best, stop, k) => (Math.abs(Math.log(stop / value)) < Math.abs(Math.log(stops[best] / value)) ? k : best), 0);
-}
-
-/** 1, 2, 5 × 10ⁿ from one number to another. @param {number} low @param {number} high */
-function oneTwoFive(low, high) {
-  const found = [];
-  for (let power = Math.round(Math.log10(low)); 10 ** power <= high * 1.001; power++) for (const lead of [1, 2, 5]) found.push(Number(`${lead}e${power}`));
-  return found.filter((stop) => stop >= low * 0.999 && stop <= high * 1.001);
-}
-
 /**
  * How the race went, in words; `optcourse.figures.race.told` says the same.
  * @param {string} label @param {number} steps @param {{name: string, reason: string, gaps: ArrayLike<number>, arrived: number}[]} runs
@@ -50,46 +35,14 @@ export function render(host) {
   const problem = () => problemOf(course(), model.get("kappa"));
   /** @returns {string[]} */
   const methods = () => model.get("methods");
-  /** @param {string} name */
-  const knobs = (name) => RACERS[name][1];
-  /** A racer's settings here: its own, the landscape's step size, what the reader chose. @param {string} name @returns {Record<string, number>} */
-  const chosen = (name) => {
-    const own = Object.fromEntries(Object.entries(knobs(name)).map(([knob, { start }]) => [knob, start]));
-    if (RATES[course()][name]) own.lr = RATES[course()][name];
-    return { ...own, ...model.get("settings_of")[name] };
-  };
-  /** @type {number | null} */
-  let shown = null;
-  let playing = 0;
+  const player = new Player(frame, () => model.get("steps"));
   const change = (/** @type {Record<string, any>} */ values) => {
-    stop();
-    shown = null;
+    player.rewind();
     frame.set(values);
   };
-  const fresh = (/** @type {string} */ name) => ({ problem: name, theta0: frame.bytes(FACTS[name].start), steps: LENGTHS[name] ?? FACTS[name].steps, settings_of: {} });
-
-  const menu = frame.select({
-    label: "Landscape",
-    options: Object.keys(FACTS).map((name) => [name, FACTS[name].label]),
-    read: course,
-    write: (name) => change(fresh(name)),
-  });
-  const kappa = frame.slider({
-    label: "Condition number κ",
-    read: () => model.get("kappa"),
-    write: (value) => change({ kappa: value }),
-    bounds: () => ({ min: 1, max: Math.max(100, model.get("kappa")), step: 1 }),
-  });
-  const count = frame.slider({
-    label: "Steps",
-    read: () => nearestStop(LENGTH_STOPS, model.get("steps")),
-    write: (value) => change({ steps: LENGTH_STOPS[value] }),
-    bounds: () => ({ min: 0, max: LENGTH_STOPS.length - 1, step: 1 }),
-    words: () => String(model.get("steps")),
-    spoken: () => `${model.get("steps")} steps`,
-  });
-  const play = frame.button("Play", () => (playing ? stop() : start()));
-  const reset = frame.button("Reset", () => change({ ...fresh(course()), kappa: 30 }));
+  const { menu, kappa, count } = courseControls(frame, change);
+  const play = frame.button("Play", () => player.toggle());
+  const reset = frame.button("Reset", () => change({ ...freshCourse(frame, course()), kappa: 30 }));
 
   // Who takes part: one button a method, in the method's colour.
   const field = html("div", { class: "oc-racers", role: "group", "aria-label": "Who takes part" });
@@ -114,26 +67,8 @@ export function render(host) {
     read: () => model.get("tuned"),
     write: (name) => frame.set({ tuned: name }),
   });
-  const sliders = ["lr", "beta", "rho", "beta1", "beta2", "eps", "weight_decay"].map((knob) => {
-    const details = () => knobs(model.get("tuned"))[knob];
-    const stops = () => oneTwoFive(details().low, details().high);
-    const value = () => chosen(model.get("tuned"))[knob];
-    const tune = (/** @type {number} */ number) => {
-      const name = model.get("tuned");
-      const all = model.get("settings_of");
-      change({ settings_of: { ...all, [name]: { ...all[name], [knob]: number } } });
-    };
-    const label = Object.values(RACERS).map(([, own]) => own[knob]?.label).find(Boolean);
-    const box = frame.slider({
-      label,
-      read: () => (!details() ? 0 : details().logarithmic ? nearestStop(stops(), value()) : value()),
-      write: (at) => tune(details().logarithmic ? stops()[at] : at),
-      bounds: () => (!details() ? { min: 0, max: 1, step: 1 } : details().logarithmic ? { min: 0, max: stops().length - 1, step: 1 } : { min: details().low, max: details().high, step: knob === "beta2" ? 0.001 : 0.01 }),
-      words: () => (details() ? short(value()) : ""),
-    });
-    tuning.append(box);
-    return { knob, box };
-  });
+  const sliders = knobSliders(frame, { method: () => model.get("tuned"), change });
+  tuning.append(...sliders.boxes);
   tuning.prepend(picker);
 
   const panels = html("div", { class: "oc-panels oc-wide-left" });
@@ -170,7 +105,7 @@ export function render(host) {
     const { loss, grad } = problem();
     const { minimum } = facts();
     runs = methods().map((name) => {
-      const { path, rows, reason } = run(FIRST_ORDER[name](grad, theta0(), chosen(name)), theta0(), model.get("steps"));
+      const { path, rows, reason } = run(FIRST_ORDER[name](grad, theta0(), settingsHere(model, name)), theta0(), model.get("steps"));
       const losses = new Float64Array(rows);
       for (let k = 0; k < rows; k++) losses[k] = loss([path[2 * k], path[2 * k + 1]]);
       const gaps = losses.map((one) => one - minimum);
@@ -179,23 +114,20 @@ export function render(host) {
   }
 
   function draw() {
-    if (!playing) compete();
+    if (!player.playing) compete();
     const last = model.get("steps");
-    const now = Math.min(last, shown ?? last);
+    const now = player.now();
     kappa.hidden = !facts().hasKappa;
     formula.textContent = facts().formula;
     for (const { name, button } of entries) button.setAttribute("aria-pressed", String(methods().includes(name)));
     tuning.setAttribute("aria-label", `Settings of ${RACERS[model.get("tuned")][0]}`);
-    for (const { knob: which, box } of sliders) {
-      box.hidden = !knobs(model.get("tuned"))[which];
-      box.input.style.setProperty("--oc-accent", `var(--oc-${model.get("tuned")})`);
-    }
+    sliders.refresh();
     drawMap(now);
     drawCurve(now);
     tabulate();
     knob.refresh();
-    play.textContent = playing ? "Pause" : "Play";
-    if (!playing) frame.say(told(facts().label, last, runs));
+    play.textContent = player.playing ? "Pause" : "Play";
+    if (!player.playing) frame.say(told(facts().label, last, runs));
     return { runs: runs.map(({ name, path, losses, reason }) => ({ name, path, losses, reason })), shown: Math.floor(now) };
   }
 
@@ -239,7 +171,7 @@ export function render(host) {
     const top = 10 ** Math.ceil(Math.log10(Math.max(1e-8, Math.min(most, 1e3 * start))));
     const steps = model.get("steps");
     curve.coordinates([0, steps], [1e-9, top], { logY: true });
-    curve.axes({ xLabel: "step", yWords: tens, xTicks: curve.x.ticks(4).filter(Number.isInteger) });
+    curve.axes({ xLabel: "step", yWords: power, xTicks: curve.x.ticks(4).filter(Number.isInteger) });
     curve.backdrop(`${top}|${steps}`, (context) => curve.gridlines(context));
     curve.move((context) => {
       context.lineWidth = 2;
@@ -270,45 +202,8 @@ export function render(host) {
     );
   }
 
-  function start() {
-    const last = model.get("steps");
-    if (shown === null || shown >= last) shown = 0;
-    const speed = Math.max(5, last / 8);
-    const jump = still();
-    let before = performance.now();
-    const tick = (/** @type {number} */ time) => {
-      if (!playing) return;
-      if (time - before >= (jump ? 400 : 0)) {
-        shown = jump ? Math.floor(shown ?? 0) + Math.max(1, Math.round(speed * 0.4)) : (shown ?? 0) + ((time - before) / 1000) * speed;
-        before = time;
-        if (shown >= last) {
-          shown = last;
-          stop();
-          return;
-        }
-        frame.redraw();
-      }
-      playing = requestAnimationFrame(tick);
-    };
-    playing = requestAnimationFrame(tick);
-    frame.redraw();
-  }
-  function stop() {
-    if (!playing) return;
-    cancelAnimationFrame(playing);
-    playing = 0;
-    if (shown !== null) frame.redraw();
-  }
-  frame.signal.addEventListener("abort", stop);
-
   frame.start(["problem", "kappa", "steps", "theta0", "methods", "settings_of", "tuned"]);
-  return stop;
-}
-
-/** A power of ten as people write it. @param {number} value */
-function tens(value) {
-  const exponent = Math.round(Math.log10(value));
-  return exponent === 0 ? "1" : exponent === 1 ? "10" : `10${String(exponent).replace(/./g, (c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)])}`;
+  return () => player.stop();
 }
 
 export default { render };

@@ -15,7 +15,7 @@ from host import settings
 import optcourse
 from optcourse.figures import Race
 from optcourse.figures.base import compose
-from optcourse.figures.race import COURSES, RACERS
+from optcourse.figures.methods import COURSES, RACERS
 
 FIGURE = "document.querySelector('.optcourse-figure')"
 
