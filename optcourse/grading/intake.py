@@ -69,10 +69,11 @@ def read(path: str | os.PathLike[str], largest: int = LARGEST) -> bytes:
     except OSError as error:
         what = "is a link, not a file" if Path(path).is_symlink() else f"cannot be opened ({error.strerror})"
         raise BadFileError(f"{name} {what}") from None
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
+        os.close(descriptor)
+        raise BadFileError(f"{name} is not a regular file")
     with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise BadFileError(f"{name} is not a regular file")
         if found.st_size > largest:
             raise BadFileError(f"{name} has {found.st_size / 1e6:.0f} MB; more than {largest / 1e6:.0f} MB is not read")
         return file.read(largest + 1)
@@ -247,9 +248,15 @@ def _insert(placed: list[Cell], source: list[Cell], missing: set[str]) -> None:
 
 
 def harmless(markdown: str) -> str:
-    """Return a learner's text with its HTML shown instead of obeyed: teachers look at it in their browser."""
-    shown = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", markdown)
-    return re.sub(r"(?i)(java|vb)script\s*:|data\s*:(?=\s*text)", "unsafe:", shown)
+    """Return a learner's text with its HTML shown instead of obeyed: teachers look at it in their browser.
+
+    Entities are shown, too, for they can spell what is looked for here. Of a picture only its words are left: outputs
+    and attachments are not taken over, and nbconvert gives up on a page that misses one.
+    """
+    shown = re.sub(r"&(?=#|[A-Za-z]+;)", "&amp;", markdown)
+    shown = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", shown)
+    shown = re.sub(r"!\[([^\]\n]*)\]\(attachment:[^)\s]*\)", r"*(picture: \1)*", shown)
+    return re.sub(r"(?i)((java|vb)script|attachment)[\s\\]*:|data[\s\\]*:(?=\s*text)", "unsafe:", shown)
 
 
 def grades(cells: list[Cell]) -> Iterator[Cell]:

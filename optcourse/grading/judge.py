@@ -84,7 +84,8 @@ class Result:
     parts : tuple of Part
         One for each graded cell of the source, in its order.
     kind : str
-        What went wrong with the run, if something did: timeout, memory, exit, crash, output, wire, bad file.
+        What went wrong with the run, if something did: timeout, memory, exit, crash, output, wire, bad file, missing,
+        crashed (the judge's own process, twice).
     sentence : str
         The same in words.
     notes : tuple of str
@@ -455,7 +456,7 @@ def grade_notebook(
     try:
         merged = merge(original, parsed(submission))
     except BadFileError as error:
-        return _unreadable(original, str(error), limits, seed)
+        return not_run(original, "bad file", str(error), limits, seed)
     session = Session(sandbox, limits)
     space: dict[str, Any] = {"__name__": "__judge__", "__builtins__": builtins}
     helpers = [cell.source for cell in original if cell.role == "locked"]
@@ -645,17 +646,21 @@ def _notebook(merged: Merged, outputs: list[list[dict[str, Any]]]) -> dict[str, 
     return {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": cells}
 
 
-def _unreadable(original: list[Cell], sentence: str, limits: Limits, seed: str) -> Result:
-    """A notebook that cannot be read: every test fails, with the reason in its output."""
+def not_run(
+    source: bytes | dict[str, Any] | list[Cell], kind: str, sentence: str, limits: Limits | None = None, seed: str = ""
+) -> Result:
+    """Return the verdict on what was never run: every test fails, with the reason in its output."""
+    limits = limits or Limits()
+    original = source if isinstance(source, list) else assignment(source)
     blank = Merged([cell for cell in original if cell.role in ("test", "text", "locked")], [])
-    error = _error_output("BadFile", sentence)
+    error = _error_output("".join(word.capitalize() for word in kind.split()), sentence)
     outputs = [[error] if cell.role == "test" else [] for cell in blank.cells]
     parts = tuple(
-        Part(cell.grade_id, 0.0, cell.points, "bad file", sentence, manual=cell.role == "manual")
+        Part(cell.grade_id, 0.0, cell.points, kind, sentence, manual=cell.role == "manual")
         for cell in original
         if cell.graded
     )
-    return Result(parts, "bad file", sentence, (), _notebook(blank, outputs), limits.spec.isolation, seed)
+    return Result(parts, kind, sentence, (), _notebook(blank, outputs), limits.spec.isolation, seed)
 
 
 def as_json(result: Result) -> str:

@@ -227,6 +227,13 @@ class Sandbox:
         if sys.platform != "linux":
             raise NoSandboxError(INSTALL)
         self.close()
+        try:
+            self._begin()
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="optcourse-sandbox-")
         course = Path(self._folder.name, "course")
         stage(course, self.spec.modules)

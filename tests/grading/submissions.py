@@ -62,15 +62,20 @@ def small_class() -> dict[str, tuple[Sources, float]]:
     return made
 
 
-def hand_in(course: Path, student: str, sources: Sources) -> None:
-    """Write a submission: the released notebook with some cells filled in."""
+def filled_in(course: Path, sources: Sources) -> dict[str, Any]:
+    """The released notebook with some cells filled in."""
     notebook = json.loads((course / "exercises" / ASSIGNMENT / f"{TASK}.ipynb").read_text())
     for cell in notebook["cells"]:
         name = cell["metadata"].get("nbgrader", {}).get("grade_id")
         cell["source"] = sources.get(name, "".join(cell["source"]))
+    return notebook
+
+
+def hand_in(course: Path, student: str, sources: Sources) -> None:
+    """Write a submission: the released notebook with some cells filled in."""
     folder = course / "submitted" / student / ASSIGNMENT
     folder.mkdir(parents=True)
-    (folder / f"{TASK}.ipynb").write_text(dumped(notebook))
+    (folder / f"{TASK}.ipynb").write_text(dumped(filled_in(course, sources)))
 
 
 def nbgrader(course: Path, *arguments: str) -> str:
@@ -90,10 +95,15 @@ def nbgrader(course: Path, *arguments: str) -> str:
     return done.stdout + done.stderr
 
 
-def grade(course: Path, students: dict[str, tuple[Sources, float]]) -> dict[str, float]:
-    """Release, hand in, autograde, write feedback and export; return the marks by student."""
+def open_course(course: Path) -> None:
+    """Make a folder an nbgrader course with the assignment released in it."""
     (course / "nbgrader_config.py").write_text((ROOT / "nbgrader_config.py").read_text())
     release(ROOT, [ASSIGNMENT], course)
+
+
+def grade(course: Path, students: dict[str, tuple[Sources, float]]) -> dict[str, float]:
+    """Release, hand in, autograde, write feedback and export; return the marks by student."""
+    open_course(course)
     for student, (sources, _) in students.items():
         hand_in(course, student, sources)
     nbgrader(course, "autograde", ASSIGNMENT)

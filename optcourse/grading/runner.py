@@ -1,0 +1,299 @@
+"""`optcourse grade ASSIGNMENT`: grade a class, many at once, and write nbgrader's gradebook.
+
+    submitted/ → intake → processes, each with a sandbox → journal → gradebook, autograded notebooks, feedback
+
+Every submission gets exactly one verdict. Verdicts depend on the submission, the source, the seed and the limits, and
+on nothing else: not on how many workers there are, nor on their order. A run that was killed goes on where it was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+from argparse import ArgumentParser, Namespace
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import optcourse
+from optcourse.grading.course import Course, CourseError, Handed, MissingError
+from optcourse.grading.dispatch import Cluster, Job, NoClusterError, Processes, dispatch
+from optcourse.grading.gradebook import Gradebook, GradebookError, Graded, write_feedback
+from optcourse.grading.intake import BadFileError
+from optcourse.grading.journal import Journal, JournalError, Key, digest
+from optcourse.grading.judge import Limits
+from optcourse.grading.sandbox import NoSandboxError, Sandbox, Spec
+
+DONE, WITHOUT_VERDICT, USAGE, NO_SANDBOX, NOT_WRITTEN = range(5)  # exit statuses
+TEMPORARY = "optcourse-grade-"
+BATCH = 200  # submissions for each transaction
+
+
+def add_to(commands: Any) -> None:
+    """Add the subcommand."""
+    parser: ArgumentParser = commands.add_parser(
+        "grade",
+        help="grade what was handed in, in a sandbox, and write nbgrader's gradebook",
+        description="Grade submitted/*/ASSIGNMENT. A run that was ended goes on where it was. Exit status: 0 every "
+        "submission has its verdict, 1 some have none, 2 something is missing, 3 there is no sandbox, 4 graded, but "
+        "the gradebook or the journal could not be written.",
+    )
+    parser.add_argument("assignment", help="e.g. 03_01_gradient_descent")
+    parser.add_argument("--course", type=Path, default=Path(), metavar="DIR", help="the folder of nbgrader_config.py")
+    parser.add_argument("--student", default="*", metavar="GLOB", help="only these students")
+    parser.add_argument("--workers", type=_count, default=os.cpu_count(), metavar="N", help="default: all processors")
+    parser.add_argument("--cluster", metavar="ADDRESS", help="grade on this Dask scheduler's workers instead")
+    parser.add_argument("--timeout", type=float, default=Limits.seconds, metavar="S", help="seconds for one cell")
+    parser.add_argument("--memory", type=_count, default=512, metavar="MB", help="memory for one submission")
+    parser.add_argument("--fresh-seed", metavar="N", help="draw fresh cases from this, not from the course's secret")
+    again = parser.add_mutually_exclusive_group()
+    again.add_argument("--resume", action="store_true", help="go on with the last run, or refuse if it cannot be")
+    again.add_argument("--restart", action="store_true", help="grade everything again")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write every result as JSON")
+    parser.add_argument(
+        "--unsafe-no-sandbox",
+        action="store_true",
+        help="run other people's code as you, with your files and network; the gradebook is not written",
+    )
+    parser.set_defaults(run=main)
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def main(arguments: Namespace) -> int:
+    """Grade one assignment; return the exit status."""
+    try:
+        return _grade(arguments)
+    except (CourseError, JournalError, NoClusterError) as error:
+        print(f"grade: {error}", file=sys.stderr)
+        return USAGE
+    except NoSandboxError as error:
+        print(f"grade: {error}", file=sys.stderr)
+        return NO_SANDBOX
+    except GradebookError as error:
+        print(f"grade: {error}\nEvery verdict is kept: run the same command again.", file=sys.stderr)
+        return NOT_WRITTEN
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        print(f"grade: {error.strerror}{where}. What was graded is kept: run the same command again.", file=sys.stderr)
+        return NOT_WRITTEN
+    except KeyboardInterrupt:
+        print("\ngrade: stopped. What was graded is kept: the same command goes on from here.", file=sys.stderr)
+        return WITHOUT_VERDICT
+
+
+def _grade(arguments: Namespace) -> int:
+    course, assignment = Course(arguments.course), arguments.assignment
+    sources = course.sources(assignment)
+    handed = course.handed_in(assignment, sorted(sources), arguments.student)
+    if not handed:
+        raise CourseError(f"nothing is in {course.folder('submitted', arguments.student, assignment)}")
+    spec = Spec(memory=arguments.memory << 20, unsafe=arguments.unsafe_no_sandbox)
+    limits = replace(Limits(), seconds=arguments.timeout, spec=spec)
+    seed = arguments.fresh_seed or course.seed(assignment)
+    gradebook = None if spec.unsafe else Gradebook(course, assignment, sources)
+    heading = {"source": digest(*sorted(sources.values())), "seed": seed, "limits": _plain(limits), "grader": grader()}
+    with Journal(course.state(assignment), heading, arguments.restart, arguments.resume) as journal:
+        if journal.changed and not arguments.restart:
+            print(f"grade: everything is graded again, since this changed: {', '.join(journal.changed)}")
+        run = Run(handed, sources, limits, seed, journal)
+        if not arguments.cluster:
+            run_here(run, course.state(assignment), arguments.workers)
+        else:
+            run_there(run, arguments.cluster)
+        keys = [one for one in run.keys if one in journal.entries]
+        if arguments.json:
+            write_json(arguments.json, journal, keys)
+        tally = Tally()
+        places = {(one.student, one.notebook): one for one in handed}
+        for batch in _batches(journal, keys):
+            graded = [Graded(places[key], result) for key, result in batch]
+            for one in graded:
+                tally.add(one.result)
+            if gradebook is None:
+                write_feedback(course, assignment, graded)
+            else:
+                gradebook.write(graded)
+        tally.show(len(run.keys), run.before)
+    return DONE if len(keys) == len(run.keys) else WITHOUT_VERDICT
+
+
+def _plain(limits: Limits) -> dict[str, Any]:
+    plain = asdict(limits)
+    plain["spec"]["without"] = sorted(limits.spec.without)
+    return dict(json.loads(json.dumps(plain)))
+
+
+def grader() -> str:
+    """Return a digest of this package: another grader may find otherwise."""
+    package = Path(optcourse.__file__).parent
+    files = sorted(path for pattern in ("*.py", "*.css") for path in package.rglob(pattern))
+    return digest(*(part for path in files for part in (str(path.relative_to(package)), path.read_bytes())))
+
+
+def _batches(journal: Journal, keys: list[Key]) -> Iterator[list[tuple[Key, dict[str, Any]]]]:
+    for start in range(0, len(keys), BATCH):
+        yield list(journal.results(keys[start : start + BATCH]))
+
+
+@dataclass
+class Run:
+    """What is to be graded, and what is known already."""
+
+    handed: list[Handed]
+    sources: dict[str, bytes]
+    limits: Limits
+    seed: str
+    journal: Journal
+    before: int = 0
+
+    @property
+    def keys(self) -> list[Key]:
+        """Everything that must end with a verdict, in the order of every report."""
+        return [(one.student, one.notebook) for one in self.handed]
+
+    def jobs(self) -> Iterator[Job]:
+        """What has no verdict yet. Files are read here, one ahead of the workers, and never all at once."""
+        for one in self.handed:
+            job = self.job(one)
+            known = self.journal.entries.get(job.key)
+            if known is not None and known.digest == job.digest:
+                self.before += 1
+            else:
+                yield job
+
+    def job(self, one: Handed) -> Job:
+        """Read what was handed in; a file that cannot be read is a job, too."""
+        data, note, kind, sentence = b"", "", "", ""
+        try:
+            data, note = one.read()
+        except MissingError as error:
+            kind, sentence = "missing", str(error)
+        except BadFileError as error:
+            kind, sentence = "bad file", str(error)
+        except OSError as error:
+            kind, sentence = "bad file", f"what was handed in cannot be read ({error.strerror})"
+        key = (one.student, one.notebook)
+        source = self.sources[one.notebook]
+        return Job(key, digest(data, note, sentence), source, data, kind, sentence, note, self.limits, self.seed)
+
+    def grade(self, pool: Processes | Cluster) -> None:
+        """Grade what is left and write every verdict down."""
+        from tqdm import tqdm
+
+        every = 0.2 if sys.stderr.isatty() else 30.0
+        with tqdm(total=len(self.handed), unit=" notebook", mininterval=every, dynamic_ncols=True) as bar:
+            for job, verdict in dispatch(self.jobs(), pool):
+                self.journal.append(job.key, job.digest, verdict)
+                # What was known before counts in the bar and not in the rate.
+                bar.n, bar.initial = bar.n + self.before - bar.initial, self.before
+                bar.update()
+            bar.n = bar.n + self.before - bar.initial
+
+
+def run_here(run: Run, state: Path, workers: int) -> None:
+    """Grade on this machine. Temporary files have one folder, which goes whatever becomes of the workers."""
+    note = state / "temporary"
+    with contextlib.suppress(FileNotFoundError):
+        left = Path(note.read_text().strip())
+        if left.name.startswith(TEMPORARY) and left.parent == Path(tempfile.gettempdir()):
+            shutil.rmtree(left, ignore_errors=True)  # of a run that was killed: we hold its lock
+    folder = tempfile.mkdtemp(prefix=TEMPORARY)
+    note.write_text(folder + "\n")
+    try:
+        with Sandbox(run.limits.spec) as sandbox:
+            sandbox.spawn().end()  # no run begins without walls
+        pool = Processes(workers, folder, run.limits)
+        try:
+            run.grade(pool)
+        finally:
+            pool.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        note.unlink(missing_ok=True)
+
+
+def run_there(run: Run, address: str) -> None:
+    """Grade on a cluster."""
+    pool = Cluster(address)
+    try:
+        run.grade(pool)
+    finally:
+        pool.close()
+
+
+def write_json(file: Path, journal: Journal, keys: list[Key]) -> None:
+    """Write all results, one a line, whole or not at all."""
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        with draft.open("w", encoding="utf8") as out:
+            for number, ((student, notebook), result) in enumerate(journal.results(keys)):
+                line = {"student": student, "notebook": notebook, "result": result}
+                out.write(("[\n" if number == 0 else ",\n") + json.dumps(line, sort_keys=True))
+            out.write("\n]\n")
+        draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+# ------------------------------------------------------------------------------------------------ at the end
+
+
+class Tally:
+    """What a run found, counted."""
+
+    def __init__(self) -> None:
+        self.marks: Counter[float] = Counter()
+        self.mistakes: Counter[tuple[str, str]] = Counter()
+        self.kinds: Counter[str] = Counter()
+        self.most = 0.0
+        self.isolation: set[str] = set()
+
+    def add(self, result: dict[str, Any]) -> None:
+        """Count one result."""
+        self.marks[result["score"]] += 1
+        self.most = max(self.most, result["max_score"])
+        self.isolation.add(result["isolation"])
+        if result["kind"]:
+            self.kinds[result["kind"]] += 1
+        for part in result["parts"]:
+            self.mistakes.update(
+                (one["exercise"], one["mistake"].replace("_", " ")) for one in part["verdicts"] if one["mistake"]
+            )
+
+    def show(self, expected: int, before: int) -> None:
+        """Print it."""
+        from rich.console import Console
+        from rich.table import Table
+
+        graded = sum(self.marks.values())
+        console = Console(highlight=False)
+        already = f" ({before} of them before)" if before else ""
+        console.print(f"{graded} of {expected} have their verdict{already}; isolation: {', '.join(self.isolation)}")
+        marks = Table("marks", "how many", "", title=f"Marks, of {self.most:g}", title_justify="left")
+        widest = max(self.marks.values(), default=1)
+        for mark, count in sorted(self.marks.items()):
+            marks.add_row(f"{mark:g}", str(count), "█" * max(1, round(40 * count / widest)))
+        console.print(marks)
+        for title, counted in (
+            ("Most frequent mistakes", {f"{name}: {what}": n for (name, what), n in self.mistakes.most_common(10)}),
+            ("Not run to the end", dict(self.kinds.most_common())),
+        ):
+            if counted:
+                table = Table("what", "how many", title=title, title_justify="left")
+                for what, count in counted.items():
+                    table.add_row(what, str(count))
+                console.print(table)
+        if expected > graded:
+            console.print(f"[bold]{expected - graded} have no verdict.[/] Run the same command again.")

