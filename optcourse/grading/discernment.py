@@ -16,7 +16,7 @@ import numpy as np
 from optcourse.grading.checking import Function, examine, judge, model
 from optcourse.grading.exercise import Exercise, exercises
 from optcourse.grading.mutants import Mutant, mutants
-from optcourse.grading.oddities import BREAKS, oddity
+from optcourse.grading.oddities import breaks, oddity
 from optcourse.grading.watch import limited, run
 
 QUICK = {"seconds": 0.25, "evaluations": 2_000}
@@ -85,14 +85,17 @@ def row(exercise: Exercise, solution: str, released: str) -> Row:
     alive, total = survivors(exercise, solution)
     harmless = len(exercise.equivalent_mutants)
     with limited(**QUICK):
-        odd = sum(BREAKS[name] in examine(exercise.name, oddity(name, exercise), seed=0).broken for name in BREAKS)
+        met = breaks(exercise)
+        odd = sum(
+            broken in examine(exercise.name, oddity(name, exercise), seed=0).broken for name, broken in met.items()
+        )
     return Row(
         exercise.name,
         (named, len(exercise.mistakes)),
         (total - harmless - len(alive), total - harmless),
         harmless,
         (sum(verdict.passed and not verdict.mistake for verdict in passed), len(passed)),
-        (odd, len(BREAKS)),
+        (odd, len(met)),
         len(leaks(solution, released)),
     )
 

@@ -32,6 +32,12 @@ BREAKS: dict[str, str] = {
 }
 
 
+def breaks(exercise: Exercise) -> dict[str, str]:
+    """Return what of `BREAKS` an exercise can meet: numbers cannot be changed by whoever they are given to."""
+    changeable = any(isinstance(value, np.ndarray | list | dict) for value in exercise.cases[0].arguments.values())
+    return {name: broken for name, broken in BREAKS.items() if broken != "mutation" or changeable}
+
+
 def oddity(name: str, exercise: Exercise) -> Function:
     """Return the function called `name` in `BREAKS`, for one exercise."""
     right = exercise.reference

@@ -1,4 +1,4 @@
-"""What declarations share: the last iterate of a stream, bowls to draw, and goals that any method may reach."""
+"""What declarations share: the last of a stream, slopes to descend, bowls to draw, goals that any method may reach."""
 
 from __future__ import annotations
 
@@ -24,6 +24,21 @@ def last_of(stream: Iterable[Any], start: Any, steps: int) -> Any:
     """
     *_, last = [start, *islice(stream, steps)]
     return last
+
+
+def parabola(theta: Array) -> Array:
+    """The slope of θ², the example by hand."""
+    return 2 * theta
+
+
+def ravine(theta: Array) -> Array:
+    """The slope of a bowl with curvatures 1 and 10 along the axes."""
+    return np.array([1.0, 10.0]) * theta
+
+
+def tilted(theta: Array) -> Array:
+    """The slope of a bowl of three parameters that lies across the axes."""
+    return np.array([[2.0, 1.0, 0.0], [1.0, 3.0, 0.5], [0.0, 0.5, 1.0]]) @ theta - np.array([1.0, 0.0, 2.0])
 
 
 def rippled_bowl(rng: np.random.Generator) -> tuple[Gradient, Array, float]:
@@ -59,7 +74,8 @@ def reaches(measure: Callable[[Case, Any], float], goal: float, what: str) -> Pr
     """The answer brings `measure` down to `goal`, however it does so."""
 
     def ask(case: Case, run: Run, model: Run) -> str | None:
-        reached = measure(case, run.value)
+        with np.errstate(over="ignore", invalid="ignore"):  # of an answer that has run away
+            reached = measure(case, run.value)
         return None if reached <= goal else f"{what} is {reached:.2g}, and the goal is {goal:g}"
 
     return Probe("value", ask)

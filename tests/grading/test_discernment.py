@@ -13,7 +13,7 @@ from optcourse.grading import discernment, examine, find
 from optcourse.grading.checking import judge, model
 from optcourse.grading.exercise import exercises
 from optcourse.grading.mutants import mutants
-from optcourse.grading.oddities import BREAKS, oddity
+from optcourse.grading.oddities import BREAKS, breaks, oddity
 from optcourse.grading.watch import limited, run
 from optcourse.sections import SECTIONS
 
@@ -30,6 +30,11 @@ ALTERNATIVES = [
     pytest.param(one, other, id=f"{name}-{other.__name__}")
     for name, one in EXERCISES.items()
     for other in one.alternatives
+]
+ODDITIES = [
+    pytest.param(one, odd, id=f"{name}-{odd.replace(' ', '_')}")
+    for name, one in EXERCISES.items()
+    for odd in breaks(one)
 ]
 
 
@@ -104,8 +109,7 @@ def test_a_mistake_is_rejected_on_the_public_cases_already(exercise, mistake):
     assert not examine(exercise.name, mistake.function).passed
 
 
-@every
-@pytest.mark.parametrize("name", BREAKS)
+@pytest.mark.parametrize(("exercise", "name"), ODDITIES)
 def test_odd_functions_get_the_verdict_that_fits_them(exercise, name):
     with limited(seconds=0.2):
         verdict = examine(exercise.name, oddity(name, exercise), fresh=2, seed=1)

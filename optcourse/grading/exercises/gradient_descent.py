@@ -13,7 +13,7 @@ from optcourse.arguments import Array, Gradient
 from optcourse.grading.drawing import curves
 from optcourse.grading.exercise import Case, Exercise, Probe, Tolerance
 from optcourse.grading.probes import evaluated_at, evaluations
-from optcourse.grading.references import last_of, rippled_bowl
+from optcourse.grading.references import last_of, parabola, ravine, rippled_bowl, tilted
 from optcourse.grading.watch import Run
 
 # ----------------------------------------------------------------------------------- gradient_descent
@@ -22,18 +22,6 @@ from optcourse.grading.watch import Run
 def reference(grad: Gradient, theta: Array, lr: float, steps: int) -> Array:
     last: Array = last_of(optcourse.gradient_descent(grad, theta, lr), theta, steps)
     return last
-
-
-def parabola(theta: Array) -> Array:
-    return 2 * theta
-
-
-def ravine(theta: Array) -> Array:
-    return np.array([1.0, 10.0]) * theta
-
-
-def tilted(theta: Array) -> Array:
-    return np.array([[2.0, 1.0, 0.0], [1.0, 3.0, 0.5], [0.0, 0.5, 1.0]]) @ theta - np.array([1.0, 0.0, 2.0])
 
 
 def draw(rng: np.random.Generator) -> Case:
