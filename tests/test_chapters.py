@@ -248,6 +248,16 @@ def test_every_citation_is_in_the_bibliography_and_every_entry_is_cited():
     assert set(entries) <= set(cited()), "never cited"
 
 
+def test_an_entry_of_the_bibliography_is_whole():
+    parts = re.split(r"^@", text_of_bibliography(), flags=re.MULTILINE)[1:]
+    for part in parts:
+        entry, _, rest = part.partition("\n}\n")
+        fields = re.findall(r"^  (\w+)\s*= \{.*\},$", entry, re.MULTILINE)
+        assert {"author", "title", "year"} <= set(fields), entry
+        assert len(fields) == len(set(fields)) == entry.count("\n"), entry
+        assert not rest.strip() or rest.lstrip().startswith("%"), rest
+
+
 def text_of_bibliography() -> str:
     return (BOOK / "references.bib").read_text(encoding="utf8")
 
