@@ -105,7 +105,7 @@ class Descent(Figure):
         left, right = picture.subplots(1, 2, width_ratios=(3, 2))
         window = self.landscape.window or problem.window
         with np.errstate(over="ignore", invalid="ignore"):
-            (_draw_bowl if problem.dim == 1 else _draw_map)(left, problem, trace, window, colours)
+            (_draw_bowl if problem.dim == 1 else draw_map)(left, problem, trace, window, colours)
         left.set_title(self.landscape.formula, fontsize=9, color=colours["muted"], loc="left")
         assert trace.losses is not None
         right.semilogy(np.maximum(trace.losses - problem.minimum, 1e-16), color=colours["gradient_descent"], lw=1.5)
@@ -116,7 +116,7 @@ class Descent(Figure):
         return picture
 
 
-def _draw_map(axes: Any, problem: Problem, trace: Trace, window: Any, colours: dict[str, str]) -> None:
+def draw_map(axes: Any, problem: Problem, trace: Trace, window: Any, colours: dict[str, str]) -> None:
     (left, right), (bottom, top) = window
     x, y = np.meshgrid(np.linspace(left, right, 81), np.linspace(bottom, top, 81))
     lifted = problem.loss(np.stack([x, y], axis=-1)) - problem.minimum

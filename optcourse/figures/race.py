@@ -8,7 +8,7 @@ import numpy as np
 
 from optcourse.arguments import one_of, refuse
 from optcourse.figures.base import Setting, short
-from optcourse.figures.descent_playground import _draw_map
+from optcourse.figures.descent_playground import draw_map
 from optcourse.figures.methods import ARRIVED, METHOD_CONSTANTS, METHOD_FILES, RACERS, OnLandscape
 from optcourse.figures.palette import DASHED, scheme
 from optcourse.trace import Trace
@@ -82,7 +82,7 @@ class Race(
             for at, (name, trace) in enumerate(self.traces.items()):
                 line = {"color": colours[name], "lw": 1.3, "ls": "--" if name in DASHED else "-"}
                 if at == 0:
-                    _draw_map(left, problem, trace, window, colours)
+                    draw_map(left, problem, trace, window, colours)
                 left.plot(*trace.iterates.T, **line)
                 assert trace.losses is not None
                 right.semilogy(np.maximum(trace.losses - problem.minimum, 1e-16), label=RACERS[name][0], **line)
