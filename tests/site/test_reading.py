@@ -19,12 +19,35 @@ def test_the_folder_opens_on_the_landing_page(open_page: Callable[..., Any]) -> 
     assert page.locator("h1").count() == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "chapter"),
+    [
+        ("bias correction", "03_05_adam"),
+        ("warmup", "03_06_schedules"),
+        ("early stopping", "03_06_schedules"),
+        ("Nesterov", "03_03_momentum"),
+        ("momentum", "03_03_momentum"),
+        ("numerical gradients", "03_15_gradient_checking"),
+    ],
+)
+def test_search_ranks_the_chapter_that_teaches_a_thing_first(
+    open_page: Callable[..., Any], words: str, chapter: str
+) -> None:
+    assert found(open_page, words)[0].endswith(f"{chapter}.html")
+
+
 def test_search_finds_the_learning_rate(open_page: Callable[..., Any]) -> None:
-    page = open_page("search.html?q=learning+rate")
+    assert any(path.endswith(CHAPTER) for path in found(open_page, "learning rate")[:3])
+
+
+def found(open_page: Callable[..., Any], words: str) -> list[str]:
+    """The addresses that a search lists, best first."""
+    page = open_page(f"search.html?q={words.replace(' ', '+')}")
     page.wait_for_selector("#search-results li")
     page.wait_for_function("document.querySelector('.search-summary')?.textContent.includes('found')")
-    found = page.locator("#search-results li > a").evaluate_all("(links) => links.map((link) => link.pathname)")
-    assert any(path.endswith(CHAPTER) for path in found[:3])
+    return page.locator("#search-results ul.search > li > a").evaluate_all(
+        "(links) => links.map((link) => link.pathname)"
+    )
 
 
 def test_search_is_reached_from_any_page_by_keys(open_page: Callable[..., Any]) -> None:
