@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
+import hashlib
 import io
 import json
 import os
@@ -27,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from optcourse.grading import checking, wire
-from optcourse.grading.intake import BadFileError, Cell, Merged, assignment, harmless, merge, parsed
+from optcourse.grading.intake import HIDDEN_TESTS, BadFileError, Cell, Merged, assignment, harmless, merge, parsed
 from optcourse.grading.sandbox import Child, Sandbox, Spec, warm
 from optcourse.grading.verdict import Verdict
 from optcourse.grading.watch import LearnerError, Stopped, limited
@@ -95,7 +96,7 @@ class Result:
     isolation : str
         What kept the learner's code in: ``bubblewrap``, or ``none``.
     seed : str
-        What fresh cases were drawn from; the same seed gives the same result.
+        What fresh cases were drawn from; the same seed gives the same submission the same result. Not for learners.
     """
 
     parts: tuple[Part, ...]
@@ -172,12 +173,16 @@ class Link:
         self.dead = False
         self.sequence = 0
         self.functions: dict[int, Callable[..., Any]] = {}
+        self.given = 0
+        self.asked = 0
         self.raised: deque[tuple[int, BaseException]] = deque(maxlen=KEPT_EXCEPTIONS)
         self.failures = 0
 
     def part(self, seconds: float) -> None:
-        """Begin a new part with its own time."""
+        """Begin a new part with its own time. What the parts before it handed out is taken back."""
         self.deadline = time.monotonic() + seconds
+        self.functions.clear()
+        self.asked = 0
         self.lost = None if not self.dead else self.lost
 
     def run(self, source: str) -> dict[str, Any]:
@@ -186,10 +191,10 @@ class Link:
         error = answer.get("error")
         return {
             "text": _text(answer.get("text"), self.limits.spec.output),
-            "written": answer["written"] if type(answer.get("written")) is int else 0,
+            "written": _count(answer.get("written")),
             "result": None if answer.get("result") is None else _text(answer["result"], self.limits.spec.output),
             "error": _error(error) if isinstance(error, dict) else None,
-            "number": error["number"] if isinstance(error, dict) and type(error.get("number")) is int else 0,
+            "number": _count(error.get("number")) if isinstance(error, dict) else 0,
         }
 
     def names(self, wanted: list[str]) -> dict[str, Any]:
@@ -246,17 +251,20 @@ class Link:
             elif header.get("seq") != self.sequence:
                 raise wire.WireError("an answer to a question that was not asked")
             elif header.get("op") == "large":
-                raise wire.TooLargeError(_text(header.get("message"), 200))
+                raise wire.TooLargeError("an answer of more than the wire carries")
             elif header.get("op") not in ("ran", "value", "raised"):
                 raise wire.WireError("an answer that is none")
             else:
                 return header, body
 
     def _call_back(self, header: dict[str, Any], body: bytes) -> None:
-        function = self.functions.get(header["what"]) if type(header.get("what")) is int else None
-        if function is None:
-            raise wire.WireError("a call of a function that was never given")
-        asked = self._unpacker(body).unpack(header.get("value"))
+        function = self._given(header.get("what"))
+        unpacker = self._unpacker(body)
+        asked = unpacker.unpack(header.get("value"))
+        size = len(body) + 8 * unpacker.items
+        self.asked += size
+        if size > self.channel.bounds.arguments or self.asked > self.channel.bounds.asked:
+            raise wire.TooLargeError("arguments for a function that it was given")
         if not (type(asked) is tuple and len(asked) == 2 and type(asked[0]) is tuple and type(asked[1]) is dict):
             raise wire.WireError("a call without arguments")
         packer = wire.Packer(self._keep)
@@ -274,12 +282,18 @@ class Link:
             answer = {"op": "raised", "kind": kind, "message": str(error)[:MESSAGE], "cause": self.failures}
         self.channel.send(answer, packer.body if answer["op"] == "value" else [])
 
+    def _given(self, number: Any) -> Callable[..., Any]:
+        if type(number) is not int or not 0 <= number < self.given:
+            raise wire.WireError("a call of a function that was never given")
+        return self.functions.get(number, _taken_back)
+
     def _keep(self, value: Any) -> list[Any]:
         if isinstance(value, Proxy):
             return ["yours", value._number]
         if not callable(value):
             raise TypeError(f"a {type(value).__name__} cannot be handed to a learner's function")
-        number = next((known for known, function in self.functions.items() if function is value), len(self.functions))
+        number = next((known for known, function in self.functions.items() if function is value), self.given)
+        self.given = max(self.given, number + 1)
         self.functions[number] = value
         return ["mine", number, getattr(value, "__name__", type(value).__name__)[:80], "c"]
 
@@ -298,8 +312,7 @@ class Link:
     @staticmethod
     def _print(answer: dict[str, Any]) -> None:
         """Let what the learner's function printed appear where it would have, had it been a plain function."""
-        written = answer.get("written")
-        if type(written) is int and written > PRINTED:
+        if _count(answer.get("written")) > PRINTED:
             raise Stopped("output", f"printed more than {PRINTED} characters: take the print out of the loop")
         if text := _text(answer.get("text"), MESSAGE):
             sys.stdout.write(text)
@@ -330,7 +343,9 @@ class Link:
         elif code == -signal.SIGXCPU or code == -signal.SIGKILL:
             self.lost = Lost("crash", "was ended by the system")
         elif code < 0:
-            self.lost = Lost("crash", f"crashed Python itself ({_signal_name(-code)})")
+            # abort() too ends in a fault: the first process of a namespace takes no SIGABRT from itself.
+            reason = "a fault in memory, or abort()" if code == -signal.SIGSEGV else _signal_name(-code)
+            self.lost = Lost("crash", f"crashed Python itself ({reason})")
         else:
             self.lost = Lost("exit", f"ended Python itself (exit code {code})")
         self.dead = True
@@ -346,6 +361,14 @@ def _signal_name(number: int) -> str:
 
 def _text(value: Any, most: int) -> str:
     return value[:most].encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else ""
+
+
+def _count(value: Any) -> int:
+    return min(max(value, 0), 1 << 40) if type(value) is int else 0
+
+
+def _taken_back(*positional: Any, **named: Any) -> Any:
+    raise RuntimeError("this function belonged to another test")
 
 
 def _error(answer: dict[str, Any]) -> LearnerError:
@@ -384,6 +407,7 @@ class Session:
         self.restarts = 0
         self.link: Link | None = None
         self.gone: Lost | None = None
+        self.cut_off: dict[str, Lost] = {}  # names that a cell would have defined, had it come to its end
 
     def ready(self) -> Link:
         """Return a link to a living worker in which all earlier cells have run, or raise `Lost`."""
@@ -440,7 +464,7 @@ def grade_notebook(
     limits : Limits
         Time and sandbox.
     seed : str
-        The secret that fresh cases are drawn from.
+        The secret that fresh cases are drawn from, together with the submission itself; by default a new one.
     sandbox : Sandbox, optional
         By default one that this process keeps warm.
 
@@ -450,6 +474,9 @@ def grade_notebook(
         If there is no working sandbox. Never for anything that a submission holds.
     """
     limits = limits or Limits()
+    seed = seed or os.urandom(16).hex()
+    # What a function was given, a later cell may print. So the next version of the notebook is given something else.
+    drawn_from = f"{seed}/{hashlib.sha256(submission).hexdigest()}"
     original = assignment(source)
     graded = {cell.grade_id for cell in original if cell.graded}
     sandbox = sandbox or warm(limits.spec, os.getpid())
@@ -466,7 +493,7 @@ def grade_notebook(
     try:
         for cell in merged.cells:
             if cell.role == "test":
-                part, shown, lost = _judged(cell, session, space, helpers, seed)
+                part, shown, lost = _judged(cell, session, space, helpers, drawn_from)
                 parts[cell.grade_id] = part
             elif cell.kind == "code":
                 shown, lost = _worked(cell, session)
@@ -498,6 +525,7 @@ def _worked(cell: Cell, session: Session) -> tuple[list[dict[str, Any]], Lost | 
         link = session.ready()
         answer = link.run(cell.source)
     except Lost as lost:
+        session.cut_off |= dict.fromkeys(_defined(cell.source), lost)
         if not (session.link is None or session.link.dead):
             session.ran.append(cell.source)
         return [_error_output(lost.kind.capitalize(), f"This cell {lost.sentence}.")], lost
@@ -540,7 +568,7 @@ def _judged(
             wanted = sorted(name for name in needed if name not in space and not hasattr(builtins, name))
             borrowed = link.names(wanted)
             space.update(borrowed)
-            exec(compile(tree, f"<{cell.grade_id}>", "exec"), space)
+            _execute(tree, cell, space)
     except Lost as error:
         lost = failure = error
     except KeyboardInterrupt:
@@ -552,7 +580,7 @@ def _judged(
     for name, value in borrowed.items():
         if space.get(name) is value:
             del space[name]
-    kind, sentence = _reason(lost, failure)
+    kind, sentence = _reason(lost, failure, session.cut_off)
     stamped = tuple(replace(one, isolation=session.limits.spec.isolation) for one in verdicts)
     shown = [_stream(text)] if (text := printed.getvalue()[: session.limits.spec.output]) else []
     shown += [_value(str(one), one._repr_html_()) for one in stamped]
@@ -566,7 +594,32 @@ def _judged(
     )
 
 
-def _reason(lost: Lost | None, failure: BaseException | None) -> tuple[str, str]:
+class HiddenTestError(Exception):
+    """A statement of a hidden test failed: what it said may hold its values, and is not repeated."""
+
+
+def _execute(tree: ast.Module, cell: Cell, space: dict[str, Any]) -> None:
+    """Execute a test cell. What its hidden statements print, or fail with, goes no further."""
+    hidden = {
+        number
+        for found in HIDDEN_TESTS.finditer(cell.source)
+        for number in range(cell.source.count("\n", 0, found.start()) + 1, cell.source.count("\n", 0, found.end()) + 2)
+    }
+    for statement in tree.body:
+        code = compile(ast.Module([statement], []), f"<{cell.grade_id}>", "exec")
+        if statement.lineno not in hidden:
+            exec(code, space)
+            continue
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                exec(code, space)
+        except (checking.WrongAnswerError, NameError):
+            raise  # a verdict is discreet by itself; and a name is the learner's
+        except Exception:
+            raise HiddenTestError("A hidden test does not pass.") from None
+
+
+def _reason(lost: Lost | None, failure: BaseException | None, cut_off: dict[str, Lost]) -> tuple[str, str]:
     if lost is not None:
         return lost.kind, f"The code {lost.sentence}."
     if failure is None:
@@ -574,16 +627,26 @@ def _reason(lost: Lost | None, failure: BaseException | None) -> tuple[str, str]
     if isinstance(failure, LearnerError):
         return "wrong", f"The code raised {failure}"
     if isinstance(failure, NameError):
+        if failure.name in cut_off:
+            return "wrong", f"{failure.name} is not defined: its cell {cut_off[failure.name]}."
         return "wrong", f"{failure.name or 'A name'} is not defined: was its cell deleted, or did it fail?"
     if isinstance(failure, Stopped):
         return "wrong", f"The code {failure}."
-    if isinstance(failure, AssertionError):
+    if isinstance(failure, AssertionError | HiddenTestError):
         return "wrong", str(failure)[:MESSAGE] or "This test does not pass."
     return "wrong", f"The test could not use what the code gave it ({type(failure).__name__})."
 
 
 def _loaded(tree: ast.AST) -> set[str]:
     return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+
+
+def _defined(source: str) -> set[str]:
+    """Every name that a cell binds at its top level, as far as it can be read."""
+    try:
+        return {name for statement in ast.parse(source).body for name in _bound(statement)}
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
 
 
 def _help(needed: set[str], helpers: list[str], space: dict[str, Any]) -> None:

@@ -46,14 +46,31 @@ class ClosedError(WireError):
 
 @dataclass(frozen=True)
 class Bounds:
-    """What one frame may hold."""
+    """What one frame may hold.
+
+    Attributes
+    ----------
+    header, body : int
+        Bytes of its two parts.
+    items, depth : int
+        Values in it, one in another.
+    pairs : int
+        Entries of one dict: whoever chooses the keys can make them collide, and then filling it takes the square.
+    text, axes : int
+        Length of a text, dimensions of an array.
+    arguments, asked : int
+        Bytes that one call of a function kept here may bring, and all calls of a part together: they are remembered.
+    """
 
     header: int = 1 << 20
     body: int = 1 << 26
     items: int = 100_000
     depth: int = 32
+    pairs: int = 1_000
     text: int = 200_000
     axes: int = 16
+    arguments: int = 1 << 20
+    asked: int = 1 << 26
 
 
 class Channel:
@@ -188,6 +205,7 @@ class Unpacker:
     ):
         self.body, self.bounds, self.theirs, self.ours, self.generators = body, bounds, theirs, ours, generators
         self.items = 0
+        self.bytes = 0
         self.mutable: list[Any] = []
 
     def unpack(self, tree: Any, depth: int = 0) -> Any:
@@ -209,7 +227,7 @@ class Unpacker:
             return rebuild(self, depth, *fields)
         except WireError:
             raise
-        except (TypeError, ValueError, KeyError, RecursionError):
+        except (TypeError, ValueError, KeyError, OverflowError, RecursionError):
             raise WireError("a value that is not one of the wire's") from None
 
     def text(self, text: str) -> str:
@@ -236,6 +254,8 @@ class Unpacker:
 
     def _dict(self, depth: int, pairs: Any) -> dict[Any, Any]:
         self._sized(pairs, list)
+        if len(pairs) > self.bounds.pairs:
+            raise TooLargeError(f"a dict of more than {self.bounds.pairs} entries")
         return {self.unpack(key, depth + 1): self.unpack(item, depth + 1) for key, item in pairs}
 
     def _complex(self, depth: int, real: Any, imag: Any) -> complex:
@@ -244,7 +264,9 @@ class Unpacker:
 
     def _array(self, depth: int, dtype: Any, shape: Any, offset: Any) -> np.ndarray[Any, Any]:
         self._sized(shape, list)
-        if len(shape) > self.bounds.axes or any(type(length) is not int or length < 0 for length in shape):
+        if len(shape) > self.bounds.axes or any(
+            type(length) is not int or not 0 <= length <= self.bounds.body for length in shape
+        ):
             raise WireError("an array of impossible shape")
         rebuilt = self._entries(dtype, math.prod(shape), offset).reshape(shape).copy()
         self.mutable.append(rebuilt)
@@ -259,6 +281,9 @@ class Unpacker:
             raise WireError("an array of a type that the wire does not carry")
         if type(offset) is not int or offset < 0 or offset + count * np.dtype(dtype).itemsize > len(self.body):
             raise WireError("an array whose shape does not fit its bytes")
+        self.bytes += count * np.dtype(dtype).itemsize
+        if self.bytes > len(self.body):  # each array is copied out of the body: none may be copied twice
+            raise WireError("arrays that share their bytes")
         return np.frombuffer(self.body, dtype, count, offset) if count else np.empty(0, dtype)
 
     def _generator(self, depth: int, name: Any, state: Any) -> np.random.Generator:
