@@ -15,6 +15,7 @@ import importlib.machinery
 import io
 import linecache
 import random
+import re
 import signal
 import socket
 import sys
@@ -27,12 +28,14 @@ import numpy as np
 from optcourse.grading import wire
 
 PICTURES = frozenset(["matplotlib", "mpl_toolkits", "seaborn", "plotly", "ipywidgets", "anywidget", "IPython"])
+ABSENT = ("optcourse.figures", "optcourse.problems")  # notebooks look at them, and answer without them
 BODY_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
+KEPT_MAGIC = re.compile(r"[\w\s,]+=\s*[%!]")  # files = !ls
 TEXT = 2_000  # characters of a message or of what a call prints
 
 
 class Nothing:
-    """Takes every call and every attribute, and does nothing: stands for figures, axes and widgets."""
+    """Takes every call and every attribute, and does nothing: stands for figures, axes, widgets and problems."""
 
     __name__ = __qualname__ = "Nothing"
 
@@ -64,14 +67,14 @@ class Nothing:
         pass
 
     def __repr__(self) -> str:
-        return "(a picture; not drawn while grading)"
+        return "(not there while grading)"
 
 
 class StandIns(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Finds `Nothing` for pictures, and says why the rest of `optcourse` is not here."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
-        if name.partition(".")[0] in PICTURES or name.startswith("optcourse.figures"):
+        if name.partition(".")[0] in PICTURES or name.startswith(ABSENT):
             return importlib.machinery.ModuleSpec(name, self, is_package=True)
         if name.startswith("optcourse."):
             raise ModuleNotFoundError(f"{name} is not here while your notebook is graded: your own code is what counts")
@@ -204,7 +207,7 @@ class Worker:
             return ""
         for index, line in enumerate(lines):
             text = line.strip()
-            if text.startswith(("%", "!")) or text.endswith("?") or text.startswith("?"):
+            if text.startswith(("%", "!")) or text.endswith("?") or text.startswith("?") or KEPT_MAGIC.match(text):
                 print(f"Left out while grading: {text[:80]}")
                 lines[index] = line[: len(line) - len(line.lstrip())] + "pass"
         return "\n".join(lines)
