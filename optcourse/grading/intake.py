@@ -18,6 +18,9 @@ from typing import Any, Literal
 
 LARGEST = 20 << 20
 CELLS, CELL_TEXT = 2_000, 1 << 20
+SCHEMES = re.compile(
+    r"(?i)((java|vb|live)script|attachment)[\s\\]*:|data[\s\\]*:(?=[\s\\]*[a-z]+/)(?![\s\\]*image/(png|jpeg|gif)\b)"
+)
 HIDDEN_TESTS = re.compile(r"^[ \t]*### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS[ \t]*$", re.S | re.M)
 
 Role = Literal["test", "locked", "solution", "manual", "extra", "text"]
@@ -248,15 +251,21 @@ def _insert(placed: list[Cell], source: list[Cell], missing: set[str]) -> None:
 
 
 def harmless(markdown: str) -> str:
-    """Return a learner's text with its HTML shown instead of obeyed: teachers look at it in their browser.
+    r"""Return a learner's text with its HTML shown instead of obeyed: teachers look at it in their browser.
 
     Entities are shown, too, for they can spell what is looked for here. Of a picture only its words are left: outputs
     and attachments are not taken over, and nbconvert gives up on a page that misses one.
+
+    >>> harmless("<b>a < b</b>, &lt; and [a link](java&#115;cript:alert(1))")
+    '&lt;b>a < b&lt;/b>, &amp;lt; and [a link](java&amp;#115;cript:alert(1))'
+    >>> harmless("[one](javascript:x), [two](vbscript\:x), [three](data:text/html,x)")
+    '[one](unsafe:x), [two](unsafe:x), [three](unsafe:text/html,x)'
     """
-    shown = re.sub(r"&(?=#|[A-Za-z]+;)", "&amp;", markdown)
+    # Markdown decodes entities and takes off backslashes in the target of a link, and so would let a scheme reappear.
+    shown = re.sub(r"&(?=#|\w+;)", "&amp;", markdown)
     shown = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", shown)
     shown = re.sub(r"!\[([^\]\n]*)\]\(attachment:[^)\s]*\)", r"*(picture: \1)*", shown)
-    return re.sub(r"(?i)((java|vb)script|attachment)[\s\\]*:|data[\s\\]*:(?=\s*text)", "unsafe:", shown)
+    return re.sub(SCHEMES, "unsafe:", shown)
 
 
 def grades(cells: list[Cell]) -> Iterator[Cell]:

@@ -33,7 +33,7 @@ ALLOWED = """
     pipe2:293:59 poll:7:- ppoll:271:73 select:23:- pselect6:270:72 epoll_create:213:- epoll_create1:291:20
     epoll_ctl:233:21 epoll_wait:232:- epoll_pwait:281:22 epoll_pwait2:441:441 timerfd_create:283:85
     timerfd_settime:286:86 timerfd_gettime:287:87 timer_create:222:107 timer_settime:223:110 timer_gettime:224:108
-    timer_delete:226:111 timer_getoverrun:225:109 sendto:44:206 sendmsg:46:211 recvfrom:45:207 recvmsg:47:212
+    timer_delete:226:111 timer_getoverrun:225:109 sendto:44:206 recvfrom:45:207
     shutdown:48:210 getsockopt:55:209 setsockopt:54:208 getsockname:51:204 getpeername:52:205 clock_gettime:228:113
     clock_getres:229:114 clock_nanosleep:230:115 gettimeofday:96:169 time:201:- times:100:153 nanosleep:35:101
     futex:202:98 set_robust_list:273:99 get_robust_list:274:100 set_tid_address:218:96 rseq:334:293
@@ -46,36 +46,42 @@ ALLOWED = """
     getrandom:318:278 exit:60:93 exit_group:231:94 wait4:61:260 waitid:247:95 restart_syscall:219:128 clone:56:220
 """
 FORBIDDEN = """
-    ptrace:101:117 process_vm_readv:310:270 process_vm_writev:311:271 process_madvise:440:440
-    process_mrelease:448:448 kcmp:312:272 mount:165:40 umount2:166:39 pivot_root:155:41 chroot:161:51
-    move_mount:429:429 open_tree:428:428 fsopen:430:430 fsconfig:431:431 fsmount:432:432 fspick:433:433
-    mount_setattr:442:442 unshare:272:97 setns:308:268 fork:57:- vfork:58:- execve:59:221 execveat:322:281
-    socket:41:198 socketpair:53:199 bind:49:200 listen:50:201 accept:43:202 accept4:288:242 connect:42:203
-    sendmmsg:307:269 recvmmsg:299:243 add_key:248:217 request_key:249:218 keyctl:250:219 io_uring_setup:425:425
-    io_uring_enter:426:426 io_uring_register:427:427 bpf:321:280 perf_event_open:298:241 userfaultfd:323:282
-    memfd_create:319:279 memfd_secret:447:447 shmget:29:194 shmat:30:196 shmctl:31:195 shmdt:67:197 semget:64:190
-    semop:65:193 semctl:66:191 semtimedop:220:192 msgget:68:186 msgsnd:69:189 msgrcv:70:188 msgctl:71:187
-    mq_open:240:180 mq_unlink:241:181 mq_timedsend:242:182 mq_timedreceive:243:183 mq_notify:244:184
-    mq_getsetattr:245:185 init_module:175:105 finit_module:313:273 delete_module:176:106 kexec_load:246:104
-    kexec_file_load:320:294 reboot:169:142 swapon:167:224 swapoff:168:225 sethostname:170:161 setdomainname:171:162
-    settimeofday:164:170 clock_settime:227:112 clock_adjtime:305:266 adjtimex:159:171 acct:163:89 quotactl:179:60
-    quotactl_fd:443:443 syslog:103:116 personality:135:92 iopl:172:- ioperm:173:- modify_ldt:154:-
-    name_to_handle_at:303:264 open_by_handle_at:304:265 fanotify_init:300:262 fanotify_mark:301:263
-    inotify_init:253:- inotify_init1:294:26 inotify_add_watch:254:27 inotify_rm_watch:255:28 pidfd_open:434:434
-    pidfd_getfd:438:438 pidfd_send_signal:424:424 seccomp:317:277 landlock_create_ruleset:444:444
-    landlock_add_rule:445:445 landlock_restrict_self:446:446 setuid:105:146 setgid:106:144 setreuid:113:145
-    setregid:114:143 setresuid:117:147 setresgid:119:149 setgroups:116:159 setfsuid:122:151 setfsgid:123:152
-    capset:126:91 mknod:133:- mknodat:259:33 vhangup:153:58 lookup_dcookie:212:18 move_pages:279:239
-    migrate_pages:256:238 mbind:237:235 set_mempolicy:238:237 get_mempolicy:239:236 io_setup:206:0 io_submit:209:2
-    io_getevents:208:4 io_destroy:207:1 io_cancel:210:3 vmsplice:278:75 nfsservctl:180:42 uselib:134:- ustat:136:-
-    sysfs:139:- _sysctl:156:- remap_file_pages:216:234 pkey_mprotect:329:288 pkey_alloc:330:289 pkey_free:331:290
-    mlockall:151:230 munlockall:152:231 mlock2:325:284 sched_setscheduler:144:119 sched_setparam:142:118
-    sched_setattr:314:274 ioprio_set:251:30 ioprio_get:252:31 setxattr:188:5 lsetxattr:189:6 fsetxattr:190:7
+    ptrace:101:117 process_vm_readv:310:270 process_vm_writev:311:271 process_madvise:440:440 process_mrelease:448:448
+    kcmp:312:272 mount:165:40 umount2:166:39 pivot_root:155:41 chroot:161:51 move_mount:429:429 open_tree:428:428
+    fsopen:430:430 fsconfig:431:431 fsmount:432:432 fspick:433:433 mount_setattr:442:442 unshare:272:97 setns:308:268
+    fork:57:- vfork:58:- execve:59:221 execveat:322:281 socket:41:198 socketpair:53:199 bind:49:200 listen:50:201
+    accept:43:202 accept4:288:242 connect:42:203 sendmsg:46:211 recvmsg:47:212 sendmmsg:307:269 recvmmsg:299:243
+    add_key:248:217 request_key:249:218 keyctl:250:219 io_uring_setup:425:425 io_uring_enter:426:426
+    io_uring_register:427:427 bpf:321:280 perf_event_open:298:241 userfaultfd:323:282 memfd_create:319:279
+    memfd_secret:447:447 shmget:29:194 shmat:30:196 shmctl:31:195 shmdt:67:197 semget:64:190 semop:65:193 semctl:66:191
+    semtimedop:220:192 msgget:68:186 msgsnd:69:189 msgrcv:70:188 msgctl:71:187 mq_open:240:180 mq_unlink:241:181
+    mq_timedsend:242:182 mq_timedreceive:243:183 mq_notify:244:184 mq_getsetattr:245:185 init_module:175:105
+    finit_module:313:273 delete_module:176:106 kexec_load:246:104 kexec_file_load:320:294 reboot:169:142 swapon:167:224
+    swapoff:168:225 sethostname:170:161 setdomainname:171:162 settimeofday:164:170 clock_settime:227:112
+    clock_adjtime:305:266 adjtimex:159:171 acct:163:89 quotactl:179:60 quotactl_fd:443:443 syslog:103:116
+    personality:135:92 iopl:172:- ioperm:173:- modify_ldt:154:- name_to_handle_at:303:264 open_by_handle_at:304:265
+    fanotify_init:300:262 fanotify_mark:301:263 inotify_init:253:- inotify_init1:294:26 inotify_add_watch:254:27
+    inotify_rm_watch:255:28 pidfd_open:434:434 pidfd_getfd:438:438 pidfd_send_signal:424:424 seccomp:317:277
+    landlock_create_ruleset:444:444 landlock_add_rule:445:445 landlock_restrict_self:446:446 setuid:105:146
+    setgid:106:144 setreuid:113:145 setregid:114:143 setresuid:117:147 setresgid:119:149 setgroups:116:159
+    setfsuid:122:151 setfsgid:123:152 capset:126:91 mknod:133:- mknodat:259:33 vhangup:153:58 lookup_dcookie:212:18
+    move_pages:279:239 migrate_pages:256:238 mbind:237:235 set_mempolicy:238:237 get_mempolicy:239:236 io_setup:206:0
+    io_submit:209:2 io_getevents:208:4 io_destroy:207:1 io_cancel:210:3 vmsplice:278:75 nfsservctl:180:42 uselib:134:-
+    ustat:136:- sysfs:139:- _sysctl:156:- remap_file_pages:216:234 pkey_mprotect:329:288 pkey_alloc:330:289
+    pkey_free:331:290 mlockall:151:230 munlockall:152:231 mlock2:325:284 sched_setscheduler:144:119
+    sched_setparam:142:118 sched_setattr:314:274 ioprio_set:251:30 ioprio_get:252:31 setxattr:188:5 lsetxattr:189:6
+    fsetxattr:190:7
 """
 
 AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 COLUMN = {"x86_64": 1, "aarch64": 2}
-NR, ARCH, ARG0, ARG1 = 0, 4, 16, 24  # offsets in the kernel's struct seccomp_data (low halves: both are little-endian)
+NR, ARCH, ARG0, ARG1, ARG3 = (
+    0,
+    4,
+    16,
+    24,
+    40,
+)  # offsets in the kernel's struct seccomp_data, low halves
 LOAD, JUMP_EQUAL, JUMP_AT_LEAST, JUMP_ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 ALLOW, KILL, ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 EPERM, ENOSYS = ERRNO | errno.EPERM, ERRNO | errno.ENOSYS
@@ -83,6 +89,7 @@ X32 = 0x40000000  # x86_64's second table of calls, reached by setting this bit
 
 CLONE_THREAD = 0x00010000
 CLONE_NEW_NAMESPACE = 0x7E020080  # user, mount, pid, net, ipc, uts, cgroup and time namespaces
+URGENT = 0x1  # MSG_OOB: a rarely trodden path of the kernel's sockets, and of no use to the wire
 TERMINAL_INPUT = (0x5412, 0x541C)  # TIOCSTI and TIOCLINUX type into somebody else's terminal
 
 Instruction = tuple[int, int, int, int]
@@ -124,6 +131,14 @@ def instructions(machine: str) -> list[Instruction]:
         (RETURN, 0, 0, ALLOW),
         (RETURN, 0, 0, EPERM),
     ]
+    for name in ("sendto", "recvfrom"):
+        program += [
+            (JUMP_EQUAL, 0, 4, allowed.pop(name)),
+            (LOAD, 0, 0, ARG3),
+            (JUMP_ANY_BIT, 1, 0, URGENT),
+            (RETURN, 0, 0, ALLOW),
+            (RETURN, 0, 0, EPERM),
+        ]
     for number in allowed.values():
         program += [(JUMP_EQUAL, 0, 1, number), (RETURN, 0, 0, ALLOW)]
     for number in numbers(FORBIDDEN, machine).values():
@@ -143,7 +158,7 @@ def verdict(machine: str, number: int, *arguments: int, audit: int | None = None
     (True, True)
     """
     data = {NR: number, ARCH: AUDIT[machine] if audit is None else audit}
-    data |= {ARG0 + 8 * index: value & 0xFFFFFFFF for index, value in enumerate((*arguments, 0, 0))}
+    data |= {ARG0 + 8 * index: value & 0xFFFFFFFF for index, value in enumerate((*arguments, 0, 0, 0, 0))}
     program, at, accumulator = instructions(machine), 0, 0
     tests = {JUMP_EQUAL: int.__eq__, JUMP_AT_LEAST: int.__ge__, JUMP_ANY_BIT: int.__and__}
     while True:
