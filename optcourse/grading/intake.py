@@ -258,7 +258,7 @@ def harmless(markdown: str) -> str:
 
     >>> harmless("<b>a < b</b>, &lt; and [a link](java&#115;cript:alert(1))")
     '&lt;b>a < b&lt;/b>, &amp;lt; and [a link](java&amp;#115;cript:alert(1))'
-    >>> harmless("[one](javascript:x), [two](vbscript\:x), [three](data:text/html,x)")
+    >>> harmless(r"[one](javascript:x), [two](vbscript\:x), [three](data:text/html,x)")
     '[one](unsafe:x), [two](unsafe:x), [three](unsafe:text/html,x)'
     """
     # Markdown decodes entities and takes off backslashes in the target of a link, and so would let a scheme reappear.
