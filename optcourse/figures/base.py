@@ -86,7 +86,8 @@ def compose(constants: dict[str, Any], files: list[Path], bare: bool = True) -> 
     text = "\n".join([*lines, *(file.read_text(encoding="utf-8") for file in files)])
     if not bare:
         return text
-    text = re.sub(r"^[ \t]*/\*\*.*?\*/[ \t]*\n", "", text, flags=re.DOTALL | re.MULTILINE)
+    # A comment ends at its first */: one that code follows on its line is no comment line, and nothing is dropped.
+    text = re.sub(r"^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*\n", "", text, flags=re.DOTALL | re.MULTILINE)
     text = re.sub(r"^[ \t]*//.*\n", "", text, flags=re.MULTILINE)
     return re.sub(r"^[ \t]+|[ \t]+$|\n(?=\n)", "", text, flags=re.MULTILINE)
 

@@ -172,3 +172,10 @@ def test_a_path_stands_out_from_the_landscape(name: str, ground: str) -> None:
     colours = scheme(name)
     for role in ("gradient_descent", "green", "ink"):
         assert contrast(colours[role], colours[ground]) >= (2.5 if role == "green" else 3), role
+
+
+def test_leaving_out_comments_leaves_out_no_code(tmp_path: Path) -> None:
+    """A line may begin with a cast, which looks like a comment that ends at the next one."""
+    module = tmp_path / "figure.js"
+    module.write_text("/** @type {any} */ (a).b = 1;\nconst c = 2;\n/** Three.\n * @type {number} */\nconst d = 3;\n")
+    assert compose({}, [module]) == "\n/** @type {any} */ (a).b = 1;\nconst c = 2;\nconst d = 3;\n".lstrip("\n")
