@@ -1,20 +1,26 @@
 """Figures to touch: anywidgets that work in the static book and, scriptable, in a notebook."""
 
+from optcourse.figures.adam_playground import AdamPlayground
 from optcourse.figures.adaptive_playground import AdaptivePlayground
 from optcourse.figures.base import Figure, Point, Setting
+from optcourse.figures.decay_playground import DecayPlayground
 from optcourse.figures.descent_playground import DescentPlayground
 from optcourse.figures.epsilon_explorer import EpsilonExplorer
 from optcourse.figures.loss_gallery import LossGallery
 from optcourse.figures.objective_gallery import ObjectiveGallery
+from optcourse.figures.online_trap import OnlineTrap
 from optcourse.figures.race import Race
 
 __all__ = [
+    "AdamPlayground",
     "AdaptivePlayground",
+    "DecayPlayground",
     "DescentPlayground",
     "EpsilonExplorer",
     "Figure",
     "LossGallery",
     "ObjectiveGallery",
+    "OnlineTrap",
     "Point",
     "Race",
     "Setting",

@@ -6,17 +6,17 @@ const RATE_LIMITS = [1e-6, 1e3];
 
 /**
  * What the run did, in words; `optcourse.figures.adaptive_playground.told` says the same.
- * @param {{name: string, label: string, settings: Record<string, number>, steps: number, reason: string, gaps: ArrayLike<number>, rates: number[]}} run
+ * @param {{where: string, name: string, settings: Record<string, number>, steps: number, reason: string, gaps: ArrayLike<number>, rates: number[]}} run
  *   rates: those of the last step
  */
-export function told({ name, label, settings, steps, reason, gaps, rates }) {
+export function told({ where, name, settings, steps, reason, gaps, rates }) {
   const knobs = Object.entries(settings).map(([knob, value]) => `${RACERS[name][1][knob].label.split(" ").pop()} = ${short(value)}`);
   const gap = gaps[steps];
   let near = 0;
   while (near <= steps && !(gaps[near] <= ARRIVED)) near += 1;
   const end = `${short(gap)} above the minimum after ${steps} steps`;
   const did = reason !== "steps" || !(gap <= gaps[0]) ? `diverges, ${end}` : near <= steps && gap > ARRIVED ? `${near} steps to a loss within 10⁻⁶ of the minimum, but ${end}` : near <= steps ? `${near} steps to a loss within 10⁻⁶ of the minimum` : end;
-  return `${RACERS[name][0]}, ${label}, ${knobs.join(", ")}: ${did}. Effective rates at the last step: ${AXES.map((axis, j) => `${axis} ${short(rates[j])}`).join(", ")}.`;
+  return `${where}, ${knobs.join(", ")}: ${did}. Effective rates at the last step: ${AXES.map((axis, j) => `${axis} ${short(rates[j])}`).join(", ")}.`;
 }
 
 /** @param {Host} host */
@@ -42,9 +42,15 @@ export function render(host) {
     write: (name) => change({ method: name }),
   });
   const play = frame.button("Play", () => player.toggle());
-  const reset = frame.button("Reset", () => change({ ...freshCourse(frame, model.get("problem")), kappa: 30 }));
+  const reset = frame.button("Reset", () => change({ ...freshCourse(frame, model.get("problem")), kappa: 30, ...(CORRECTABLE.length ? { corrected: true } : {}) }));
   const sliders = knobSliders(frame, { method, change });
   const tuning = html("div", { class: "oc-row", role: "group", "aria-label": "Settings of the method" }, sliders.boxes);
+  // Bias correction, where it can be left out.
+  const mayCorrect = (/** @type {string} */ name) => CORRECTABLE.includes(name);
+  const corrects = () => !mayCorrect(method()) || model.get("corrected");
+  const correction = frame.toggle({ text: "Bias correction", read: () => model.get("corrected") ?? true, write: (on) => change({ corrected: on }) });
+  if (CORRECTABLE.length) tuning.append(html("div", { class: "oc-buttons" }, [correction]));
+  const who = () => RACERS[method()][0] + (corrects() ? "" : " without bias correction");
 
   const panels = html("div", { class: "oc-panels oc-wide-left" });
   const [left, right] = [html("div", {}), html("div", {})];
@@ -91,7 +97,7 @@ export function render(host) {
     const { loss, grad } = problem();
     /** @type {number[][]} */
     const rates = [];
-    const settings = { ...settingsHere(model, name), watch: (/** @type {number[]} */ now) => rates.push(now) };
+    const settings = { ...settingsHere(model, name), ...(mayCorrect(name) ? { correct: corrects() } : {}), watch: (/** @type {number[]} */ now) => rates.push(now) };
     const { path, rows, reason } = run(FIRST_ORDER[name](grad, theta0(), settings), theta0(), model.get("steps"));
     const gaps = new Float64Array(rows);
     for (let k = 0; k < rows; k++) gaps[k] = loss([path[2 * k], path[2 * k + 1]]) - facts().minimum;
@@ -104,6 +110,7 @@ export function render(host) {
     kappa.hidden = !facts().hasKappa;
     formula.textContent = facts().formula;
     sliders.refresh();
+    correction.hidden = !mayCorrect(method());
     for (const [name, legend] of Object.entries(legends)) {
       legend.hidden = name !== method();
       /** @type {HTMLElement} */ (legend.lastElementChild).hidden = model.get("problem") !== "quadratic";
@@ -115,7 +122,7 @@ export function render(host) {
     knob.refresh();
     play.textContent = player.playing ? "Pause" : "Play";
     const last = seen.rows - 1;
-    if (!player.playing) frame.say(told({ name: method(), label: facts().label, settings: settingsHere(model, method()), steps: last, reason: seen.reason, gaps: seen.gaps, rates: seen.rates[last - 1] ?? [] }));
+    if (!player.playing) frame.say(told({ where: `${who()}, ${facts().label}`, name: method(), settings: settingsHere(model, method()), steps: last, reason: seen.reason, gaps: seen.gaps, rates: seen.rates[last - 1] ?? [] }));
     return { path: seen.path, reason: seen.reason, gaps: seen.gaps, rates: seen.rates.flat(), plain: plain.path, shown: now };
   }
 
@@ -214,7 +221,7 @@ export function render(host) {
     });
   }
 
-  frame.start(["problem", "kappa", "steps", "theta0", "method", "settings_of"]);
+  frame.start(["problem", "kappa", "steps", "theta0", "method", "settings_of", ...(CORRECTABLE.length ? ["corrected"] : [])]);
   return () => player.stop();
 }
 

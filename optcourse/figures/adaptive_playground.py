@@ -53,12 +53,13 @@ EFFECTIVE: dict[str, tuple[tuple[str, ...], Callable[[Settings, State], Array]]]
 }
 
 
-def offering(*methods: str, title: str) -> dict[str, Any]:
-    """Return the class arguments of a playground of these methods."""
-    return {
-        "files": (*METHOD_FILES, "adaptive_playground.js"),
-        "constants": {**METHOD_CONSTANTS, "OFFERED": list(methods), "TITLE": title},
-    }
+def offering(*methods: str, title: str, correctable: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return the class arguments of a playground of these methods.
+
+    For those that are `correctable` bias correction can be switched off, by a trait ``corrected``.
+    """
+    own = {"OFFERED": list(methods), "TITLE": title, "CORRECTABLE": list(correctable)}
+    return {"files": (*METHOD_FILES, "adaptive_playground.js"), "constants": {**METHOD_CONSTANTS, **own}}
 
 
 class MethodPlayground(OnLandscape):
@@ -69,6 +70,11 @@ class MethodPlayground(OnLandscape):
     """
 
     method: ClassVar[Any]
+
+    @property
+    def who(self) -> str:
+        """What the method is called."""
+        return RACERS[self.method][0]
 
     @property
     def trace(self) -> Trace:
@@ -84,7 +90,8 @@ class MethodPlayground(OnLandscape):
     def text(self) -> str:
         """What the run does, and the rates at its end; ``told`` in ``adaptive_playground.js`` says the same."""
         own = self.chosen(self.method)
-        return told(self.method, self.landscape.label, own, self.objective.minimum, self.trace, self.rates)
+        where = f"{self.who}, {self.landscape.label}"
+        return told(where, self.method, own, self.objective.minimum, self.trace, self.rates)
 
     def picture(self) -> Picture:
         """Draw the path on the landscape, and the effective rates."""
@@ -113,7 +120,7 @@ class MethodPlayground(OnLandscape):
         return picture
 
 
-def told(name: str, label: str, settings: Settings, minimum: float, trace: Trace, rates: Array) -> str:
+def told(where: str, name: str, settings: Settings, minimum: float, trace: Trace, rates: Array) -> str:
     """Say what the run did."""
     assert trace.losses is not None
     knobs = ", ".join(f"{RACERS[name][1][knob].label.split()[-1]} = {short(value)}" for knob, value in settings.items())
@@ -127,7 +134,7 @@ def told(name: str, label: str, settings: Settings, minimum: float, trace: Trace
     else:
         did = end
     last = ", ".join(f"{axis} {short(rate)}" for axis, rate in zip(AXES, rates[-1], strict=True))
-    return f"{RACERS[name][0]}, {label}, {knobs}: {did}. Effective rates at the last step: {last}."
+    return f"{where}, {knobs}: {did}. Effective rates at the last step: {last}."
 
 
 ADAPTIVE = ("adagrad", "rmsprop", "adadelta")

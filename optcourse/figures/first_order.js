@@ -97,10 +97,10 @@ export const FIRST_ORDER = {
     }
   },
 
-  /** m, v: moving averages of g and g²; θ ← θ − η m̂ / (√v̂ + ε). `decay` is AdamW's, decoupled. */
-  *adam(grad, theta, { lr, beta1, beta2, eps, decay = 0, watch }) {
+  /** m, v: moving averages of g and g²; θ ← θ − η m̂ / (√v̂ + ε). `decay` is AdamW's, decoupled; `correct: false` leaves m and v as they are; `amsgrad` divides by the largest v so far. */
+  *adam(grad, theta, { lr, beta1, beta2, eps, decay = 0, correct = true, amsgrad = false, watch }) {
     let first = theta.map(() => 0);
-    let second = first;
+    let [second, largest] = [first, first];
     let t = 0;
     for (const rate of rates(lr)) {
       t += 1;
@@ -108,9 +108,10 @@ export const FIRST_ORDER = {
       if (!g) return;
       first = first.map((m, j) => beta1 * m + (1 - beta1) * g[j]);
       second = second.map((v, j) => beta2 * v + (1 - beta2) * (g[j] * g[j]));
-      const [one, two] = [1 - beta1 ** t, 1 - beta2 ** t];
-      theta = theta.map((x, j) => (1 - rate * decay) * x - (rate * (first[j] / one)) / (Math.sqrt(second[j] / two) + eps));
-      watch?.(second.map((v) => rate / (Math.sqrt(v / two) + eps)));
+      largest = amsgrad ? largest.map((v, j) => Math.max(v, second[j])) : second;
+      const [one, two] = correct ? [1 - beta1 ** t, 1 - beta2 ** t] : [1, 1];
+      theta = theta.map((x, j) => (1 - rate * decay) * x - (rate * (first[j] / one)) / (Math.sqrt(largest[j] / two) + eps));
+      watch?.(largest.map((v) => (rate * (correct ? 1 : 1 - beta1 ** t)) / (Math.sqrt(v / two) + eps)));
       yield theta;
     }
   },

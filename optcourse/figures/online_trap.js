@@ -63,6 +63,7 @@ export function render(host) {
 
   function draw() {
     const settings = { big: model.get("big"), rounds: Math.round(model.get("period")), beta1: model.get("beta1"), beta2: model.get("beta2") };
+    /** @type {Record<string, ReturnType<typeof onlineWalk>>} */
     const walks = Object.fromEntries(RUNNERS.map((/** @type {string[]} */ [name]) => [name, onlineWalk({ ...settings, amsgrad: name === "amsgrad" })]));
     place.coordinates([0, STEPS], [-1.1, 1.1]);
     place.axes({ xLabel: "step" });
