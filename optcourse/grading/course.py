@@ -85,10 +85,13 @@ class Course:
     ----------
     root : Path
         The folder of nbgrader_config.py.
+    folders : CourseDirectory, optional
+        What nbgrader knows of its folders, if it is nbgrader that asks.
     """
 
-    def __init__(self, root: Path):
+    def __init__(self, root: Path, folders: Any = None):
         self.root = root.resolve()
+        self._folders = folders
         if not self.root.is_dir():
             raise CourseError(f"{root} is not a folder")
 
@@ -110,7 +113,7 @@ class Course:
         """What nbgrader knows of where everything is."""
         from nbgrader.coursedir import CourseDirectory
 
-        return CourseDirectory(config=self.config)
+        return self._folders or CourseDirectory(config=self.config)
 
     @property
     def database(self) -> str:

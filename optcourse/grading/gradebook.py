@@ -103,7 +103,7 @@ class Gradebook:
                 found = database.find_assignment(self.assignment)
             except MissingEntry:
                 return None
-            tasks = {notebook.name: _task(notebook) for notebook in found.notebooks}
+            tasks = {notebook.name: task(notebook) for notebook in found.notebooks}
             if {name: task.points for name, task in tasks.items()} != wanted:
                 return None
             return found.id, found.duedate, tasks
@@ -155,12 +155,8 @@ class Gradebook:
     def _notebook(self, one: Graded) -> None:
         """Write the autograded notebook."""
         folder = self.course.folder("autograded", one.handed.student, self.assignment)
-        checksums = self.tasks[one.handed.notebook].checksums
-        for cell in one.result["notebook"]["cells"]:
-            marks = cell["metadata"].get("nbgrader", {})
-            if marks.get("grade_id") in checksums:
-                marks |= {"checksum": checksums[marks["grade_id"]], "cell_type": cell["cell_type"]}
-        put(folder / f"{one.handed.notebook}.ipynb", dumped(one.result["notebook"]), 0o444)
+        notebook = stamped(one.result["notebook"], self.tasks[one.handed.notebook].checksums)
+        put(folder / f"{one.handed.notebook}.ipynb", dumped(notebook), 0o444)
         if stamp := one.handed.timestamp:
             put(folder / "timestamp.txt", stamp + "\n", 0o444)
 
@@ -184,13 +180,23 @@ def put(file: Path, text: str, mode: int) -> None:
         draft.unlink(missing_ok=True)
 
 
+def stamped(notebook: dict[str, Any], checksums: Mapping[str, str]) -> dict[str, Any]:
+    """Write into a graded notebook what nbgrader keeps with its cells, by which it sees whether an answer was given."""
+    for cell in notebook["cells"]:
+        marks = cell["metadata"].get("nbgrader", {})
+        if marks.get("grade_id") in checksums:
+            marks |= {"checksum": checksums[marks["grade_id"]], "cell_type": cell["cell_type"]}
+    return notebook
+
+
 def points_of(source: bytes) -> dict[str, float]:
     """What each graded cell of a source notebook is worth, by name."""
     marks = [cell["metadata"].get("nbgrader", {}) for cell in json.loads(source)["cells"]]
     return {one["grade_id"]: float(one.get("points") or 0) for one in marks if one.get("grade") or one.get("task")}
 
 
-def _task(notebook: Any) -> Task:
+def task(notebook: Any) -> Task:
+    """Return what is needed of a notebook of the database, given as nbgrader's object."""
     graded, by_hand = [*notebook.grade_cells, *notebook.task_cells], [*notebook.task_cells]
     return Task(
         id=notebook.id,

@@ -583,7 +583,7 @@ def _judged(
     kind, sentence = _reason(lost, failure, session.cut_off)
     stamped = tuple(replace(one, isolation=session.limits.spec.isolation) for one in verdicts)
     shown = [_stream(text)] if (text := printed.getvalue()[: session.limits.spec.output]) else []
-    shown += [_value(str(one), one._repr_html_()) for one in stamped]
+    shown += [_value(str(one), one._repr_html_(), summary(one)) for one in stamped]
     if kind:
         shown.append(_error_output("AssertionError" if kind == "wrong" else kind.capitalize(), sentence))
     points = 0.0 if kind else cell.points
@@ -684,9 +684,15 @@ def _stream(text: str) -> dict[str, Any]:
     return {"output_type": "stream", "name": "stdout", "text": text}
 
 
-def _value(text: str, html: str = "") -> dict[str, Any]:
+def _value(text: str, html: str = "", about: dict[str, Any] | None = None) -> dict[str, Any]:
     data = {"text/plain": text} | ({"text/html": html} if html else {})
-    return {"output_type": "display_data", "data": data, "metadata": {}}
+    return {"output_type": "display_data", "data": data, "metadata": {"optcourse": about} if about else {}}
+
+
+def summary(verdict: Verdict) -> dict[str, Any]:
+    """What programs that read the autograded notebook want to know of a verdict."""
+    fresh = sum(not one.public for one in verdict.results)
+    return {"exercise": verdict.exercise, "passed": verdict.passed, "fresh": fresh, "mistake": verdict.mistake}
 
 
 def _error_output(kind: str, message: str, where: list[str] | None = None) -> dict[str, Any]:

@@ -166,27 +166,12 @@ class Run:
     def jobs(self) -> Iterator[Job]:
         """What has no verdict yet. Files are read here, one ahead of the workers, and never all at once."""
         for one in self.handed:
-            job = self.job(one)
+            job = job_of(one, self.sources[one.notebook], self.limits, self.seed)
             known = self.journal.entries.get(job.key)
             if known is not None and known.digest == job.digest:
                 self.before += 1
             else:
                 yield job
-
-    def job(self, one: Handed) -> Job:
-        """Read what was handed in; a file that cannot be read is a job, too."""
-        data, note, kind, sentence = b"", "", "", ""
-        try:
-            data, note = one.read()
-        except MissingError as error:
-            kind, sentence = "missing", str(error)
-        except BadFileError as error:
-            kind, sentence = "bad file", str(error)
-        except OSError as error:
-            kind, sentence = "bad file", f"what was handed in cannot be read ({error.strerror})"
-        key = (one.student, one.notebook)
-        source = self.sources[one.notebook]
-        return Job(key, digest(data, note, sentence), source, data, kind, sentence, note, self.limits, self.seed)
 
     def grade(self, pool: Processes | Cluster) -> None:
         """Grade what is left and write every verdict down."""
@@ -200,6 +185,22 @@ class Run:
                 bar.n, bar.initial = bar.n + self.before - bar.initial, self.before
                 bar.update()
             bar.n = bar.n + self.before - bar.initial
+
+
+def job_of(one: Handed, source: bytes, limits: Limits, seed: str) -> Job:
+    """Read what was handed in; a file that cannot be read is a job, too."""
+    data, note, kind, sentence = b"", "", "", ""
+    try:
+        data, note = one.read()
+    except MissingError as error:
+        kind, sentence = "missing", str(error)
+    except BadFileError as error:
+        kind, sentence = "bad file", str(error)
+    except OSError as error:
+        kind, sentence = "bad file", f"what was handed in cannot be read ({error.strerror})"
+    return Job(
+        (one.student, one.notebook), digest(data, note, sentence), source, data, kind, sentence, note, limits, seed
+    )
 
 
 def run_here(run: Run, state: Path, workers: int) -> None:

@@ -95,15 +95,24 @@ def nbgrader(course: Path, *arguments: str) -> str:
     return done.stdout + done.stderr
 
 
-def open_course(course: Path) -> None:
-    """Make a folder an nbgrader course with the assignment released in it."""
-    (course / "nbgrader_config.py").write_text((ROOT / "nbgrader_config.py").read_text())
+STOCK = """
+del c.Autograde, c.GenerateFeedback
+c.Execute.timeout = 60  # seconds for one cell; a check ends a call of its own accord after five
+"""
+
+
+def open_course(course: Path, more: str = "") -> None:
+    """Make a folder an nbgrader course with the assignment released in it, with `more` settings."""
+    (course / "nbgrader_config.py").write_text((ROOT / "nbgrader_config.py").read_text() + more)
     release(ROOT, [ASSIGNMENT], course)
 
 
-def grade(course: Path, students: dict[str, tuple[Sources, float]]) -> dict[str, float]:
-    """Release, hand in, autograde, write feedback and export; return the marks by student."""
-    open_course(course)
+def grade(course: Path, students: dict[str, tuple[Sources, float]], more: str = STOCK) -> dict[str, float]:
+    """Release, hand in, autograde, write feedback and export; return the marks by student.
+
+    By default all of it with stock nbgrader, whose `Execute` runs every notebook in a kernel, without a sandbox.
+    """
+    open_course(course, more)
     for student, (sources, _) in students.items():
         hand_in(course, student, sources)
     nbgrader(course, "autograde", ASSIGNMENT)
