@@ -9,7 +9,12 @@ from collections.abc import Sequence
 
 # Each has `add_to(commands)`, which adds its parser and sets `run`, a function of the parsed arguments that returns the
 # exit status.
-COMMANDS = ("optcourse.grading.release", "optcourse.grading.notebook", "optcourse.grading.runner")
+COMMANDS = (
+    "optcourse.grading.release",
+    "optcourse.grading.notebook",
+    "optcourse.grading.runner",
+    "optcourse.grading.exports",
+)
 
 
 def main(given: Sequence[str] | None = None) -> int:

