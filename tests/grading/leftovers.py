@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -35,7 +36,10 @@ def _found(temporary: Path) -> list[str]:
     for process in Path("/proc").glob("[0-9]*"):
         try:
             told = (process / "environ").read_bytes() + (process / "cmdline").read_bytes()
+            parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
         except OSError:
+            continue
+        if parent == os.getpid() and b"resource_tracker" in told:  # Python's own, for as long as this process lives
             continue
         if str(temporary).encode() in told:
             found.append(f"{process.name}: {(process / 'cmdline').read_bytes()[:200]!r}")
