@@ -7,6 +7,7 @@ from optcourse.figures.decay_playground import DecayPlayground
 from optcourse.figures.descent_playground import DescentPlayground
 from optcourse.figures.epsilon_explorer import EpsilonExplorer
 from optcourse.figures.loss_gallery import LossGallery
+from optcourse.figures.momentum_playground import MomentumPlayground
 from optcourse.figures.objective_gallery import ObjectiveGallery
 from optcourse.figures.online_trap import OnlineTrap
 from optcourse.figures.race import Race
@@ -19,6 +20,7 @@ __all__ = [
     "EpsilonExplorer",
     "Figure",
     "LossGallery",
+    "MomentumPlayground",
     "ObjectiveGallery",
     "OnlineTrap",
     "Point",
