@@ -11,7 +11,7 @@ import traitlets
 import optcourse
 from optcourse.arguments import Array, flag, fraction, index, one_of, positive, refuse
 from optcourse.figures.base import Figure, Point, Setting, short
-from optcourse.figures.descent_playground import _draw_map, condition, few
+from optcourse.figures.descent_playground import condition, draw_map, few
 from optcourse.figures.landscapes import facts, landscape
 from optcourse.figures.methods import ARRIVED, METHOD_CONSTANTS, METHOD_FILES
 from optcourse.figures.palette import scheme
@@ -188,7 +188,7 @@ class MomentumPlayground(
         with np.errstate(over="ignore", invalid="ignore"):
             for name, trace in reversed(traces.items()):  # the chosen method's path last, over the other's
                 inks = colours | {"gradient_descent": colours[name]}
-                _draw_map(left, self.objective, trace, VIEW, inks)
+                draw_map(left, self.objective, trace, VIEW, inks)
                 assert trace.losses is not None
                 low.semilogy(np.maximum(trace.losses, 1e-16), color=colours[name], lw=1.4, label=NAMES[name])
             here, lookahead, after = self.arrows()
