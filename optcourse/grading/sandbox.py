@@ -275,8 +275,10 @@ class Sandbox:
             places.append((str(libraries), "/course/numpy.libs"))
         for name in ("numpy", "numpy.libs"):
             (course / name).mkdir(exist_ok=True)
-        arguments = ["--die-with-parent", "--new-session", "--unshare-pid", "--unshare-ipc", "--unshare-uts"]
-        arguments += ["--unshare-cgroup-try", "--hostname", "sandbox", "--clearenv", "--chdir", "/"]
+        arguments = ["--die-with-parent", "--new-session", "--unshare-pid", "--unshare-ipc", "--unshare-cgroup-try"]
+        arguments += ["--clearenv", "--chdir", "/"]
+        if "uts" not in self.spec.without:
+            arguments += ["--unshare-uts", "--hostname", "sandbox"]
         if "net" not in self.spec.without:
             arguments += ["--unshare-net"]
         if os.getuid() == 0:

@@ -348,27 +348,36 @@ def families() -> dict[str, Any]:
     return {path.stem: importlib.import_module(path.stem) for path in sorted(HERE.glob("test_attacks_*.py"))}
 
 
+OPENING = """\
+# What has been tried against the grader
+
+{total} attacks, each a notebook that deserves 4 of 10 points. After each, its author has no more than that, the course,
+the machine and the gradebook are as they were, and the next learner, graded by the same warm process, gets all points.
+This page is made by `python tests/attacks/arena.py`.
+
+| what a notebook tries | attacks | what contains it | tests |
+|---|---|---|---|
+{families}
+
+Walls and bounds are taken away one at a time (`tests/attacks/test_walls.py`), and then something gets through:
+
+| taken away | what then gets through |
+|---|---|
+{walls}
+"""
+
+
 def table() -> str:
     """The families as a table in Markdown: what is tried, what contains it, where it is tested."""
     rows = []
     for name, module in families().items():
         first = (module.__doc__ or "").splitlines()[0].rstrip(".")
         rows.append(f"| {first} | {len(module.ATTACKS)} | {module.CONTAINED} | `tests/attacks/{name}.py` |")
+    walls = importlib.import_module("test_walls")
+    gone = [f"| {', '.join((*one.behind, one.wall))} | {one.shown_by} |" for one in walls.REMOVALS]
+    gone += [f"| the bound on {bound} | {attack.name} |" for bound, attack in walls.CHECKS.items()]
     total = sum(len(module.ATTACKS) for module in families().values())
-    return "\n".join(
-        [
-            "# What has been tried against the grader",
-            "",
-            f"{total} attacks, each a notebook that deserves 4 of 10 points. After each, its author has no more than",
-            "that, the course, the machine and the gradebook are as they were, and the next learner, graded by the",
-            "same warm process, gets all points. This page is made by `python tests/attacks/arena.py`.",
-            "",
-            "| what a notebook tries | attacks | what contains it | tests |",
-            "|---|---|---|---|",
-            *rows,
-            "",
-        ]
-    )
+    return OPENING.format(total=total, families="\n".join(rows), walls="\n".join(gone))
 
 
 if __name__ == "__main__":
