@@ -14,6 +14,7 @@ COMMANDS = (
     "optcourse.grading.notebook",
     "optcourse.grading.runner",
     "optcourse.grading.exports",
+    "optcourse.grading.doctor",
 )
 
 

