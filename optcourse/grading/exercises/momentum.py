@@ -761,7 +761,7 @@ def draw_budget(rng: np.random.Generator) -> Case:
     """Every other time an ill-conditioned bowl, else a valley with walls that is no quadratic."""
     mu, n = float(10 ** rng.uniform(-1.5, 1.5)), int(rng.integers(2, 5))
     if rng.uniform() < 0.5:
-        kappa, middle = float(rng.uniform(100, 400)), rng.normal(size=n)
+        kappa, middle = float(rng.uniform(80, 160)), rng.normal(size=n)
         curvatures = mu * np.concatenate([[1.0, kappa], rng.uniform(1, kappa, size=n - 2)])
         start = middle + rng.uniform(1, 3, size=n)
         case = {"grad": bowl_of(curvatures, middle), "theta": start}
