@@ -78,6 +78,8 @@ def _kind(got: Any, found: Array, expected: Array, tolerance: Tolerance, name: s
     if kind not in "fiu":
         return Finding("kind", f"{name} holds {found.dtype}, not numbers")
     if expected.dtype.kind in "iu":
+        if kind == "f" and not np.isfinite(found).all():
+            return _finite(found, expected, name)
         return None if kind in "iu" else Finding("kind", f"{name} holds {found.dtype}, not whole numbers")
     # Python's own 0 stands for 0.0 as well as any; an array of integers has cut off what came after the point.
     if kind in "iu" and isinstance(got, np.ndarray | np.generic):

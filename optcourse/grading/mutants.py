@@ -65,7 +65,7 @@ class _Breaker(ast.NodeTransformer):
     def is_chosen(self, before: ast.AST, after: ast.AST) -> bool:
         self.passed += 1
         if self.chosen is None:  # only now: turning syntax into text is what takes time
-            self.found.append((ast.unparse(before), ast.unparse(after)))
+            self.found.append((ast.unparse(before), ast.unparse(ast.copy_location(after, before))))
         return self.passed == self.chosen
 
     def visit(self, node: ast.AST) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from optcourse.arguments import Array
 from optcourse.grading.exercise import Case, Probe
 from optcourse.grading.watch import Run
 
@@ -48,30 +49,87 @@ def evaluated_at(name: str, position: int = 0, rtol: float = 1e-9, atol: float =
     return Probe("points", ask)
 
 
-def passes_over(name: str, n: Callable[[Case], int], position: int = 1) -> Probe:
-    """Index arguments of `name` go through 0, …, n − 1 once each before any of them comes again."""
+Indices = str | Callable[[Run], Array]
+
+
+def _asked(indices: Indices, position: int, run: Run) -> Array:
+    """All indices in the order of their use: those that a function was asked for, or what a rule finds in the run."""
+    if callable(indices):
+        return indices(run)
+    return np.concatenate([np.ravel(call.arguments[position]) for call in run.calls[indices]] or [np.zeros(0)])
+
+
+def _epochs(asked: Array, size: int) -> list[tuple[float, ...]]:
+    """The order of every whole epoch."""
+    return [tuple(asked[start : start + size].tolist()) for start in range(0, len(asked) - size + 1, size)]
+
+
+def passes_over(indices: Indices, examples: Callable[[Case], Array | int], position: int = 1) -> Probe:
+    """Indices go through all examples (or 0, …, n − 1) once each before any of them comes again."""
 
     def ask(case: Case, run: Run, model: Run) -> str | None:
-        size = n(case)
-        asked = np.concatenate([np.ravel(call.arguments[position]) for call in run.calls[name]] or [np.zeros(0)])
-        for epoch, start in enumerate(range(0, len(asked) - size + 1, size), start=1):
-            if sorted(asked[start : start + size].tolist()) != list(range(size)):
+        known = examples(case)
+        every = sorted(range(known) if isinstance(known, int) else known.tolist())
+        for epoch, order in enumerate(_epochs(_asked(indices, position, run), len(every)), start=1):
+            if sorted(order) != every:
                 return f"in epoch {epoch} it does not use every example exactly once"
         return None
 
     return Probe("order", ask)
 
 
-def reshuffles(name: str, n: Callable[[Case], int], position: int = 1) -> Probe:
-    """The order in which `name` goes through the examples changes from one epoch to the next."""
+# Two shuffles of four agree by chance once in 24: ask only where chance is out of the question.
+ENOUGH_TO_TELL = 8
+
+
+def reshuffles(indices: Indices, n: Callable[[Case], int], position: int = 1) -> Probe:
+    """The order in which the examples are used changes from one epoch to the next."""
 
     def ask(case: Case, run: Run, model: Run) -> str | None:
-        size = n(case)
-        asked = np.concatenate([np.ravel(call.arguments[position]) for call in run.calls[name]] or [np.zeros(0)])
-        epochs = [tuple(asked[start : start + size]) for start in range(0, len(asked) - size + 1, size)]
-        # Two shuffles of four agree by chance once in 24: ask only where chance is out of the question.
-        if size >= 8 and len(epochs) > 1 and len(set(epochs)) < len(epochs):
+        if n(case) < ENOUGH_TO_TELL:
+            return None
+        epochs = _epochs(_asked(indices, position, run), n(case))
+        if len(set(epochs)) < len(epochs):
             return "it goes through the examples in the same order in two epochs"
         return None
 
     return Probe("order", ask)
+
+
+def shuffles(indices: Indices, n: Callable[[Case], int], position: int = 1) -> Probe:
+    """No epoch goes through the examples in the order of their numbers, forwards or backwards."""
+
+    def ask(case: Case, run: Run, model: Run) -> str | None:
+        if n(case) < ENOUGH_TO_TELL:
+            return None
+        epochs = _epochs(_asked(indices, position, run), n(case))
+        if any(list(one) in (sorted(one), sorted(one)[::-1]) for one in epochs):
+            return "it goes through the examples in the order in which they are stored"
+        return None
+
+    return Probe("order", ask)
+
+
+def batches_of(name: str, sizes: Callable[[Case], list[int]], position: int = 1) -> Probe:
+    """The function `name` is called once a batch, with batches of these sizes."""
+
+    def ask(case: Case, run: Run, model: Run) -> str | None:
+        right = sizes(case)
+        for number, (call, size) in enumerate(zip(run.calls[name], right, strict=False), start=1):
+            if (asked := np.size(call.arguments[position])) != size:
+                return f"batch {number} of {name} has {asked} examples, not {size}"
+        return None
+
+    return Probe("batches", ask)
+
+
+def within_budget(name: str, budget: Callable[[Case], int], position: int = 1) -> Probe:
+    """All calls of `name` together ask for at most so many examples."""
+
+    def ask(case: Case, run: Run, model: Run) -> str | None:
+        spent = sum(np.size(call.arguments[position]) for call in run.calls[name])
+        if spent <= budget(case):
+            return None
+        return f"it asks {name} for {spent} examples in all, where the budget is {budget(case)}"
+
+    return Probe("evaluations", ask)

@@ -79,3 +79,16 @@ def reaches(measure: Callable[[Case, Any], float], goal: float, what: str) -> Pr
         return None if reached <= goal else f"{what} is {reached:.2g}, and the goal is {goal:g}"
 
     return Probe("value", ask)
+
+
+def agrees_with(loss: Callable[[Case, Array], float]) -> Probe:
+    """The answer is the slope of `loss`, by the course's gradient checker: that is what counts, not the formula."""
+
+    def ask(case: Case, run: Run, model: Run) -> str | None:
+        answer = np.asarray(run.value, dtype=float)
+        report = optcourse.check_gradient(lambda theta: loss(case, theta), lambda _: answer, case["theta"])
+        if report.verdict != "bug":
+            return None
+        return f"the gradient checker says {report.verdict}, worst coordinate {report.worst[0]}"
+
+    return Probe("value", ask)

@@ -28,6 +28,7 @@ PROPERTIES: dict[str, str] = {
     "evaluations": "it evaluates a function a different number of times",
     "points": "it evaluates a function at other places",
     "order": "it goes through the examples in another order",
+    "batches": "its batches have other sizes",
 }
 
 

@@ -128,7 +128,7 @@ def test_a_solution_that_knows_the_public_answers_only_fails_on_fresh_cases(exer
             if all(
                 np.array_equal(one, other)
                 for one, other in zip(given, case.arguments.values(), strict=True)
-                if not callable(other)
+                if not callable(other) and not isinstance(other, np.random.Generator)
             ):
                 return exercise.reference(*given) if any(map(callable, given)) else answer
         return known[0][1]
