@@ -21,7 +21,8 @@ from optcourse.grading.references import agrees_with, any_answer, last_of, reach
 from optcourse.grading.watch import Run
 from optcourse.problems import sigmoid
 
-BatchGradient = Callable[[Array, Any], Array]
+Grad = Callable[[Array, Any], Array]
+Rng = np.random.Generator
 
 
 def sizes(n: int, batch_size: int, epochs: int = 1) -> list[int]:
@@ -32,7 +33,7 @@ def sizes(n: int, batch_size: int, epochs: int = 1) -> list[int]:
 # ----------------------------------------------------------------------------------------- minibatches
 
 
-def dealt(examples: Array, batch_size: int, epochs: int, rng: np.random.Generator) -> Any:
+def dealt(examples: Array, batch_size: int, epochs: int, rng: Rng) -> Any:
     batches = optcourse.minibatches(len(examples), batch_size, rng)
     return tuple(examples[next(batches)] for _ in sizes(len(examples), batch_size, epochs))
 
@@ -71,7 +72,7 @@ def how_many(case: Case) -> int:
     return len(case["examples"])
 
 
-def draw_deal(rng: np.random.Generator) -> Case:
+def draw_deal(rng: Rng) -> Case:
     """Twelve to thirty examples, numbered with gaps; the batch seldom divides them."""
     n = int(rng.integers(12, 31))
     return Case(
@@ -127,18 +128,18 @@ minibatches = Exercise(
 
 
 @minibatches.mistake("Nothing is shuffled: the examples come in the order in which they are stored.")
-def deals_in_file_order(examples: Array, batch_size: int, epochs: int, rng: np.random.Generator) -> Any:
+def deals_in_file_order(examples: Array, batch_size: int, epochs: int, rng: Rng) -> Any:
     return [examples[first : first + batch_size] for first in range(0, len(examples), batch_size)] * epochs
 
 
 @minibatches.mistake("It shuffles once and uses that order in every epoch. Shuffle again when an epoch begins.")
-def shuffles_once(examples: Array, batch_size: int, epochs: int, rng: np.random.Generator) -> Any:
+def shuffles_once(examples: Array, batch_size: int, epochs: int, rng: Rng) -> Any:
     order = rng.permutation(examples)
     return [order[first : first + batch_size] for first in range(0, len(order), batch_size)] * epochs
 
 
 @minibatches.mistake("The short batch at the end of an epoch is dropped: its examples are not seen in that epoch.")
-def drops_the_rest(examples: Array, batch_size: int, epochs: int, rng: np.random.Generator) -> Any:
+def drops_the_rest(examples: Array, batch_size: int, epochs: int, rng: Rng) -> Any:
     batches = []
     for _ in range(epochs):
         order = rng.permutation(examples)
@@ -151,7 +152,7 @@ def drops_the_rest(examples: Array, batch_size: int, epochs: int, rng: np.random
     "Batches are drawn with replacement: some examples come several times in an epoch, others not at all. Shuffle and "
     "deal."
 )
-def draws_with_replacement(examples: Array, batch_size: int, epochs: int, rng: np.random.Generator) -> Any:
+def draws_with_replacement(examples: Array, batch_size: int, epochs: int, rng: Rng) -> Any:
     return [rng.choice(examples, size) for size in sizes(len(examples), batch_size, epochs)]
 
 
@@ -159,14 +160,14 @@ def draws_with_replacement(examples: Array, batch_size: int, epochs: int, rng: n
     "Every batch is drawn from all examples anew: none comes twice in a batch, but some come twice in an epoch, and "
     "others never. Shuffle once an epoch, then deal."
 )
-def draws_every_batch_anew(examples: Array, batch_size: int, epochs: int, rng: np.random.Generator) -> Any:
+def draws_every_batch_anew(examples: Array, batch_size: int, epochs: int, rng: Rng) -> Any:
     return [rng.choice(examples, size, replace=False) for size in sizes(len(examples), batch_size, epochs)]
 
 
 @minibatches.mistake(
     "`rng.shuffle(examples)` shuffles the caller's array. Use `rng.permutation(examples)`, which returns a new one."
 )
-def shuffles_the_callers_array(examples: Array, batch_size: int, epochs: int, rng: np.random.Generator) -> Any:
+def shuffles_the_callers_array(examples: Array, batch_size: int, epochs: int, rng: Rng) -> Any:
     batches = []
     for _ in range(epochs):
         rng.shuffle(examples)
@@ -175,12 +176,12 @@ def shuffles_the_callers_array(examples: Array, batch_size: int, epochs: int, rn
 
 
 @minibatches.mistake("There is one epoch too many: `range(epochs)` has `epochs` numbers in it.")
-def one_epoch_too_many(examples: Array, batch_size: int, epochs: int, rng: np.random.Generator) -> Any:
+def one_epoch_too_many(examples: Array, batch_size: int, epochs: int, rng: Rng) -> Any:
     return list(dealt(examples, batch_size, epochs + 1, rng))
 
 
 @minibatches.mistake("Only the first epoch is dealt: the loop over epochs is missing, or returns inside.")
-def one_epoch_only(examples: Array, batch_size: int, epochs: int, rng: np.random.Generator) -> Any:
+def one_epoch_only(examples: Array, batch_size: int, epochs: int, rng: Rng) -> Any:
     order = rng.permutation(np.repeat(examples, 1))
     batches = [order[first : first + batch_size] for first in range(0, len(order), batch_size)]
     return batches if epochs > 1 else batches[: len(batches) - 1] or batches
@@ -189,14 +190,14 @@ def one_epoch_only(examples: Array, batch_size: int, epochs: int, rng: np.random
 @minibatches.mistake(
     "The data are split into `batch_size` batches. It is the other way round: each batch holds `batch_size` examples."
 )
-def so_many_batches(examples: Array, batch_size: int, epochs: int, rng: np.random.Generator) -> Any:
+def so_many_batches(examples: Array, batch_size: int, epochs: int, rng: Rng) -> Any:
     return [part for _ in range(epochs) for part in np.array_split(rng.permutation(examples), batch_size)]
 
 
 @minibatches.mistake(
     "The batches of an epoch are made equally long. All hold `batch_size` examples but the last, which holds the rest."
 )
-def evened_out(examples: Array, batch_size: int, epochs: int, rng: np.random.Generator) -> Any:
+def evened_out(examples: Array, batch_size: int, epochs: int, rng: Rng) -> Any:
     count = -(-len(examples) // batch_size)
     return [part for _ in range(epochs) for part in np.array_split(rng.permutation(examples), count)]
 
@@ -204,13 +205,13 @@ def evened_out(examples: Array, batch_size: int, epochs: int, rng: np.random.Gen
 @minibatches.mistake(
     "Only the order of the batches is shuffled: examples that are neighbours in the file stay together in every epoch."
 )
-def shuffles_whole_batches(examples: Array, batch_size: int, epochs: int, rng: np.random.Generator) -> Any:
+def shuffles_whole_batches(examples: Array, batch_size: int, epochs: int, rng: Rng) -> Any:
     batches = [examples[first : first + batch_size] for first in range(0, len(examples), batch_size)]
     return [batches[k] for _ in range(epochs) for k in rng.permutation(len(batches))]
 
 
 @minibatches.alternative
-def by_slices(examples: Array, batch_size: int, epochs: int, rng: np.random.Generator) -> Any:
+def by_slices(examples: Array, batch_size: int, epochs: int, rng: Rng) -> Any:
     batches = []
     for _ in range(epochs):
         order = rng.permutation(examples)
@@ -220,7 +221,7 @@ def by_slices(examples: Array, batch_size: int, epochs: int, rng: np.random.Gene
 
 
 @minibatches.alternative
-def by_sorting_random_numbers(examples: Array, batch_size: int, epochs: int, rng: np.random.Generator) -> Any:
+def by_sorting_random_numbers(examples: Array, batch_size: int, epochs: int, rng: Rng) -> Any:
     batches = []
     for _ in range(epochs):
         order = examples[np.argsort(rng.uniform(size=len(examples)))]
@@ -229,7 +230,7 @@ def by_sorting_random_numbers(examples: Array, batch_size: int, epochs: int, rng
 
 
 @minibatches.alternative
-def from_a_pile_of_cards(examples: Array, batch_size: int, epochs: int, rng: np.random.Generator) -> Any:
+def from_a_pile_of_cards(examples: Array, batch_size: int, epochs: int, rng: Rng) -> Any:
     batches: list[list[int]] = []
     for _ in range(epochs):
         pile = [int(one) for one in examples]
@@ -241,7 +242,7 @@ def from_a_pile_of_cards(examples: Array, batch_size: int, epochs: int, rng: np.
 
 
 @minibatches.alternative
-def by_shuffling_a_copy(examples: Array, batch_size: int, epochs: int, rng: np.random.Generator) -> Any:
+def by_shuffling_a_copy(examples: Array, batch_size: int, epochs: int, rng: Rng) -> Any:
     order, batches = examples.copy(), []
     for _ in range(epochs):
         rng.shuffle(order)
@@ -250,7 +251,7 @@ def by_shuffling_a_copy(examples: Array, batch_size: int, epochs: int, rng: np.r
 
 
 @minibatches.alternative
-def by_recursion(examples: Array, batch_size: int, epochs: int, rng: np.random.Generator) -> Any:
+def by_recursion(examples: Array, batch_size: int, epochs: int, rng: Rng) -> Any:
     def cut(order: Array) -> list[Array]:
         return [order[:batch_size], *cut(order[batch_size:])] if len(order) else []
 
@@ -260,7 +261,7 @@ def by_recursion(examples: Array, batch_size: int, epochs: int, rng: np.random.G
 
 
 @minibatches.alternative
-def by_a_generator(examples: Array, batch_size: int, epochs: int, rng: np.random.Generator) -> Any:
+def by_a_generator(examples: Array, batch_size: int, epochs: int, rng: Rng) -> Any:
     def deal() -> Any:
         for _ in range(epochs):
             rest = iter(rng.permutation(len(examples)))
@@ -273,18 +274,18 @@ def by_a_generator(examples: Array, batch_size: int, epochs: int, rng: np.random
 # ------------------------------------------------------------------------------------------- sgd_epoch
 
 
-def line(X: Array, y: Array) -> BatchGradient:
+def line(X: Array, y: Array) -> Grad:
     """The mean gradient of least squares over a batch."""
 
     def grad_i(theta: Array, batch: Any) -> Array:
         rows = X[np.atleast_1d(batch)]
-        slope: Array = rows.T @ (rows @ theta - y[np.atleast_1d(batch)]) / len(rows)
+        slope: Array = rows.T @ (rows @ theta - y[np.atleast_1d(batch)]) / max(len(rows), 1)
         return slope
 
     return grad_i
 
 
-def drawn_line(rng: np.random.Generator, n: int) -> tuple[BatchGradient, Array]:
+def drawn_line(rng: Rng, n: int) -> tuple[Grad, Array]:
     """Draw points about a plane in two or three dimensions, and a start."""
     d = int(rng.integers(2, 4))
     X = rng.normal(size=(n, d))
@@ -303,12 +304,12 @@ def replayed(rate: Callable[[Case, int], float]) -> Callable[[Case, Run], Array]
     return replay
 
 
-def epoch(grad_i: BatchGradient, theta: Array, n: int, lr: float, batch_size: int, rng: np.random.Generator) -> Array:
+def epoch(grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng) -> Array:
     arrived: Array = last_of(optcourse.sgd(grad_i, theta, n, lr, batch_size, rng), theta, len(sizes(n, batch_size)))
     return arrived
 
 
-def draw_epoch(rng: np.random.Generator) -> Case:
+def draw_epoch(rng: Rng) -> Case:
     """A batch size that leaves a rest, a step that is safe for single examples."""
     n = int(rng.integers(12, 31))
     grad_i, theta = drawn_line(rng, n)
@@ -407,7 +408,7 @@ sgd_epoch = Exercise(
 
 @sgd_epoch.mistake("The examples come in the order of their numbers: shuffle them with `rng` first.")
 def in_file_order(
-    grad_i: BatchGradient, theta: Array, n: int, lr: float, batch_size: int, rng: np.random.Generator
+    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
 ) -> Array:
     for first in range(0, n, batch_size):
         theta = theta - lr * grad_i(theta, np.arange(n)[first : first + batch_size])
@@ -418,7 +419,7 @@ def in_file_order(
     "Indices are drawn with replacement: in one epoch some examples are used several times, others not at all."
 )
 def with_replacement(
-    grad_i: BatchGradient, theta: Array, n: int, lr: float, batch_size: int, rng: np.random.Generator
+    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
 ) -> Array:
     for size in sizes(n, batch_size):
         theta = theta - lr * grad_i(theta, rng.integers(n, size=size))
@@ -427,7 +428,7 @@ def with_replacement(
 
 @sgd_epoch.mistake("The short batch at the end is dropped: its examples have no say in this epoch.")
 def drops_the_last_batch(
-    grad_i: BatchGradient, theta: Array, n: int, lr: float, batch_size: int, rng: np.random.Generator
+    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
 ) -> Array:
     order = rng.permutation(n)
     for first in range(0, n - batch_size + 1, batch_size):
@@ -437,7 +438,7 @@ def drops_the_last_batch(
 
 @sgd_epoch.mistake("`grad_i` returns the mean over the batch already. Multiplied by the batch size it is the sum.")
 def sum_for_mean(
-    grad_i: BatchGradient, theta: Array, n: int, lr: float, batch_size: int, rng: np.random.Generator
+    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
 ) -> Array:
     order = rng.permutation(n)
     for first in range(0, n, batch_size):
@@ -451,7 +452,7 @@ def sum_for_mean(
     "too short."
 )
 def divided_twice(
-    grad_i: BatchGradient, theta: Array, n: int, lr: float, batch_size: int, rng: np.random.Generator
+    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
 ) -> Array:
     order = rng.permutation(n)
     for first in range(0, n, batch_size):
@@ -464,7 +465,7 @@ def divided_twice(
     "in it."
 )
 def last_step_too_short(
-    grad_i: BatchGradient, theta: Array, n: int, lr: float, batch_size: int, rng: np.random.Generator
+    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
 ) -> Array:
     order = rng.permutation(n)
     for first in range(0, n, batch_size):
@@ -475,7 +476,7 @@ def last_step_too_short(
 
 @sgd_epoch.mistake("Every step uses all examples: this is gradient descent, at the price of an epoch a step.")
 def full_gradient(
-    grad_i: BatchGradient, theta: Array, n: int, lr: float, batch_size: int, rng: np.random.Generator
+    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
 ) -> Array:
     for _ in sizes(n, batch_size):
         theta = theta - lr * grad_i(theta, rng.permutation(n))
@@ -486,7 +487,7 @@ def full_gradient(
     "All gradients of the epoch are taken at the first θ. Each batch must see the θ that the batch before it left."
 )
 def stale_gradients(
-    grad_i: BatchGradient, theta: Array, n: int, lr: float, batch_size: int, rng: np.random.Generator
+    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
 ) -> Array:
     order, moved = rng.permutation(n), theta
     for first in range(0, n, batch_size):
@@ -496,7 +497,7 @@ def stale_gradients(
 
 @sgd_epoch.mistake("The step goes up the slope: subtract the gradient.")
 def uphill(
-    grad_i: BatchGradient, theta: Array, n: int, lr: float, batch_size: int, rng: np.random.Generator
+    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
 ) -> Array:
     order = rng.permutation(n)
     for first in range(0, n, batch_size):
@@ -506,14 +507,14 @@ def uphill(
 
 @sgd_epoch.mistake("It returns after the first batch: an epoch goes on until every example has been used.")
 def one_batch_only(
-    grad_i: BatchGradient, theta: Array, n: int, lr: float, batch_size: int, rng: np.random.Generator
+    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
 ) -> Array:
     return theta - lr * grad_i(theta, rng.permutation(n)[:batch_size])
 
 
 @sgd_epoch.mistake("`theta -= …` changes the caller's array. Write `theta = theta - …`, or copy θ first.")
 def writes_into_theta(
-    grad_i: BatchGradient, theta: Array, n: int, lr: float, batch_size: int, rng: np.random.Generator
+    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
 ) -> Array:
     order = rng.permutation(n)
     for first in range(0, n, batch_size):
@@ -523,7 +524,7 @@ def writes_into_theta(
 
 @sgd_epoch.mistake("The window slides by one example a step: batches overlap, and examples are used again and again.")
 def overlapping_batches(
-    grad_i: BatchGradient, theta: Array, n: int, lr: float, batch_size: int, rng: np.random.Generator
+    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
 ) -> Array:
     order = rng.permutation(n)
     for step, size in enumerate(sizes(n, batch_size)):
@@ -533,7 +534,7 @@ def overlapping_batches(
 
 @sgd_epoch.alternative
 def with_array_split(
-    grad_i: BatchGradient, theta: Array, n: int, lr: float, batch_size: int, rng: np.random.Generator
+    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
 ) -> Array:
     for batch in np.split(rng.permutation(n), range(batch_size, n, batch_size)):
         theta = theta - lr * grad_i(theta, batch)
@@ -542,7 +543,7 @@ def with_array_split(
 
 @sgd_epoch.alternative
 def with_lists_only(
-    grad_i: BatchGradient, theta: Array, n: int, lr: float, batch_size: int, rng: np.random.Generator
+    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
 ) -> list[float]:
     here, pile = [float(value) for value in theta], [int(i) for i in rng.permutation(n)]
     while pile:
@@ -554,7 +555,7 @@ def with_lists_only(
 
 @sgd_epoch.alternative
 def in_place_on_a_copy(
-    grad_i: BatchGradient, theta: Array, n: int, lr: float, batch_size: int, rng: np.random.Generator
+    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
 ) -> Array:
     theta, order = theta.copy(), np.arange(n)
     rng.shuffle(order)
@@ -565,7 +566,7 @@ def in_place_on_a_copy(
 
 @sgd_epoch.alternative
 def in_single_precision(
-    grad_i: BatchGradient, theta: Array, n: int, lr: float, batch_size: int, rng: np.random.Generator
+    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
 ) -> Array:
     theta, order = theta.astype(np.float32), rng.choice(n, n, replace=False)
     for first in range(0, n, batch_size):
@@ -575,7 +576,7 @@ def in_single_precision(
 
 @sgd_epoch.alternative
 def by_recursion_over_the_rest(
-    grad_i: BatchGradient, theta: Array, n: int, lr: float, batch_size: int, rng: np.random.Generator
+    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
 ) -> Array:
     def go_on(theta: Array, rest: Array) -> Array:
         if not len(rest):
@@ -592,22 +593,13 @@ def rate(lr: float, decay: float) -> Callable[[int], float]:
     return lambda step: lr / (1 + decay * step)
 
 
-def decaying(
-    grad_i: BatchGradient,
-    theta: Array,
-    n: int,
-    lr: float,
-    decay: float,
-    batch_size: int,
-    epochs: int,
-    rng: np.random.Generator,
-) -> Array:
+def decaying(grad_i: Grad, theta: Array, n: int, lr: float, decay: float, batch_size: int, epochs: int, rng: Rng) -> Array:
     descent = optcourse.sgd(grad_i, theta, n, rate(lr, decay), batch_size, rng)
     arrived: Array = last_of(descent, theta, len(sizes(n, batch_size, epochs)))
     return arrived
 
 
-def draw_decaying(rng: np.random.Generator) -> Case:
+def draw_decaying(rng: Rng) -> Case:
     """Two or three epochs, and a decay that bites within them."""
     case = draw_epoch(rng)
     return Case(
@@ -701,16 +693,7 @@ sgd_decaying = Exercise(
 def with_rates(rates: Callable[[float, float, int, int], float], orders: str = "fresh") -> Callable[..., Array]:
     """Build a run whose rate is a function of lr, decay, the step and the epoch: most mistakes differ in that alone."""
 
-    def descend(
-        grad_i: BatchGradient,
-        theta: Array,
-        n: int,
-        lr: float,
-        decay: float,
-        batch_size: int,
-        epochs: int,
-        rng: np.random.Generator,
-    ) -> Array:
+    def descend(grad_i: Grad, theta: Array, n: int, lr: float, decay: float, batch_size: int, epochs: int, rng: Rng) -> Array:
         step, order = 0, np.arange(n) if orders == "file" else rng.permutation(n)
         for epoch in range(epochs):
             if orders == "fresh" and epoch:
@@ -779,32 +762,14 @@ also_wrong(
 
 
 @sgd_decaying.mistake("k starts again at 0 in every epoch, and the step is large again. It counts all steps so far.")
-def begins_anew_each_epoch(
-    grad_i: BatchGradient,
-    theta: Array,
-    n: int,
-    lr: float,
-    decay: float,
-    batch_size: int,
-    epochs: int,
-    rng: np.random.Generator,
-) -> Array:
+def begins_anew_each_epoch(grad_i: Grad, theta: Array, n: int, lr: float, decay: float, batch_size: int, epochs: int, rng: Rng) -> Array:
     for _ in range(epochs):
         theta = decaying(grad_i, theta, n, lr, decay, batch_size, 1, rng)
     return 1.0 * theta
 
 
 @sgd_decaying.mistake("It changes the θ that it was given: `theta -= …` writes into the caller's array.")
-def overwrites_theta(
-    grad_i: BatchGradient,
-    theta: Array,
-    n: int,
-    lr: float,
-    decay: float,
-    batch_size: int,
-    epochs: int,
-    rng: np.random.Generator,
-) -> Array:
+def overwrites_theta(grad_i: Grad, theta: Array, n: int, lr: float, decay: float, batch_size: int, epochs: int, rng: Rng) -> Array:
     batches = optcourse.minibatches(n, batch_size, rng)
     for step in range(len(sizes(n, batch_size, epochs))):
         theta -= rate(lr, decay)(step) * grad_i(theta, next(batches))
@@ -812,16 +777,7 @@ def overwrites_theta(
 
 
 @sgd_decaying.alternative
-def with_two_loops(
-    grad_i: BatchGradient,
-    theta: Array,
-    n: int,
-    lr: float,
-    decay: float,
-    batch_size: int,
-    epochs: int,
-    rng: np.random.Generator,
-) -> Array:
+def with_two_loops(grad_i: Grad, theta: Array, n: int, lr: float, decay: float, batch_size: int, epochs: int, rng: Rng) -> Array:
     taken = 0
     for _ in range(epochs):
         order = np.arange(n)
@@ -833,16 +789,7 @@ def with_two_loops(
 
 
 @sgd_decaying.alternative
-def with_a_queue(
-    grad_i: BatchGradient,
-    theta: Array,
-    n: int,
-    lr: float,
-    decay: float,
-    batch_size: int,
-    epochs: int,
-    rng: np.random.Generator,
-) -> list[float]:
+def with_a_queue(grad_i: Grad, theta: Array, n: int, lr: float, decay: float, batch_size: int, epochs: int, rng: Rng) -> list[float]:
     orders = [rng.permutation(n).tolist() for _ in range(epochs)]
     queue = [order[first : first + batch_size] for order in orders for first in range(0, n, batch_size)]
     here = theta.tolist()
@@ -853,16 +800,7 @@ def with_a_queue(
 
 
 @sgd_decaying.alternative
-def by_the_inverse_step(
-    grad_i: BatchGradient,
-    theta: Array,
-    n: int,
-    lr: float,
-    decay: float,
-    batch_size: int,
-    epochs: int,
-    rng: np.random.Generator,
-) -> Array:
+def by_the_inverse_step(grad_i: Grad, theta: Array, n: int, lr: float, decay: float, batch_size: int, epochs: int, rng: Rng) -> Array:
     inverse, theta = 1 / lr, np.array(theta)
     for _ in range(epochs):
         order = np.argsort(rng.uniform(size=n))
@@ -873,16 +811,7 @@ def by_the_inverse_step(
 
 
 @sgd_decaying.alternative
-def in_single_precision_throughout(
-    grad_i: BatchGradient,
-    theta: Array,
-    n: int,
-    lr: float,
-    decay: float,
-    batch_size: int,
-    epochs: int,
-    rng: np.random.Generator,
-) -> Array:
+def in_single_precision_throughout(grad_i: Grad, theta: Array, n: int, lr: float, decay: float, batch_size: int, epochs: int, rng: Rng) -> Array:
     theta, k = theta.astype(np.float32), 0
     for _ in range(epochs):
         order = rng.permutation(n)
@@ -894,16 +823,7 @@ def in_single_precision_throughout(
 
 
 @sgd_decaying.alternative
-def step_by_step_from_one_counter(
-    grad_i: BatchGradient,
-    theta: Array,
-    n: int,
-    lr: float,
-    decay: float,
-    batch_size: int,
-    epochs: int,
-    rng: np.random.Generator,
-) -> Array:
+def step_by_step_from_one_counter(grad_i: Grad, theta: Array, n: int, lr: float, decay: float, batch_size: int, epochs: int, rng: Rng) -> Array:
     in_an_epoch = -(-n // batch_size)
     order = np.zeros(0, dtype=int)
     for k in range(epochs * in_an_epoch):
@@ -937,7 +857,7 @@ def variance_against_size() -> str:
     )
 
 
-def draw_gradients(rng: np.random.Generator) -> Case:
+def draw_gradients(rng: Rng) -> Case:
     """Few enough examples that all batches can be listed."""
     n = int(rng.integers(5, 10))
     return Case(
@@ -1111,7 +1031,7 @@ def slope_of_a_count() -> str:
     )
 
 
-def draw_counts(rng: np.random.Generator) -> Case:
+def draw_counts(rng: Rng) -> Case:
     """Counts that the model itself could have made, and a batch of some of them."""
     n, d = int(rng.integers(8, 16)), int(rng.integers(2, 5))
     X, theta = rng.normal(size=(n, d)) / 2, rng.normal(size=d)
@@ -1246,7 +1166,7 @@ EXAMPLES, BUDGET, GOAL, RIDGE = 200, 800, 2e-3, 0.05
 class SortedClasses:
     """Logistic regression with a small ridge on examples that are sorted by class: what `spend` is to minimise."""
 
-    def __init__(self, rng: np.random.Generator):
+    def __init__(self, rng: Rng):
         direction = rng.normal(size=3)
         X = np.column_stack([np.ones(EXAMPLES), rng.normal(size=(EXAMPLES, 2))])
         y = (rng.uniform(size=EXAMPLES) < sigmoid(X @ direction * 1.5 / np.linalg.norm(direction))).astype(float)
@@ -1256,7 +1176,7 @@ class SortedClasses:
 
     def __call__(self, theta: Array, batch: Any) -> Array:
         rows, labels = self.X[np.atleast_1d(batch)], self.y[np.atleast_1d(batch)]
-        slope: Array = rows.T @ (sigmoid(rows @ theta) - labels) / len(rows) + RIDGE * theta
+        slope: Array = rows.T @ (sigmoid(rows @ theta) - labels) / max(len(rows), 1) + RIDGE * theta
         return slope
 
     def gap(self, theta: Array) -> float:
@@ -1271,10 +1191,10 @@ def gap(case: Case, theta: Any) -> float:
 
 def with_steps(
     lr: Callable[[int], float], batch_size: int = 1, times: float = 1.0
-) -> Callable[[BatchGradient, Array, int, int, np.random.Generator], Array]:
+) -> Callable[[Grad, Array, int, int, Rng], Array]:
     """Build a run of SGD that spends the budget, or some times that, with these step sizes."""
 
-    def descend(grad_i: BatchGradient, theta: Array, n: int, budget: int, rng: np.random.Generator) -> Array:
+    def descend(grad_i: Grad, theta: Array, n: int, budget: int, rng: Rng) -> Array:
         steps = int(times * budget) // batch_size
         arrived: Array = last_of(optcourse.sgd(grad_i, theta, n, lr, batch_size, rng), theta, steps)
         return arrived
@@ -1392,28 +1312,28 @@ spent_badly(
     "Every example is drawn afresh, so that some are used several times and others never: on some data the goal is "
     "missed by that alone. Shuffle, and go through all of them in turn."
 )
-def draws_afresh(grad_i: BatchGradient, theta: Array, n: int, budget: int, rng: np.random.Generator) -> Array:
+def draws_afresh(grad_i: Grad, theta: Array, n: int, budget: int, rng: Rng) -> Array:
     for k in range(budget):
         theta = theta - decaying_steps(k) * grad_i(theta, rng.integers(n, size=1))
     return theta
 
 
 @spend.mistake("The examples are sorted by class, and it goes through them in that order: the last class is believed.")
-def believes_the_last_class(grad_i: BatchGradient, theta: Array, n: int, budget: int, rng: np.random.Generator) -> Array:
+def believes_the_last_class(grad_i: Grad, theta: Array, n: int, budget: int, rng: Rng) -> Array:
     for k in range(budget):
         theta = theta - 0.3 * grad_i(theta, [k % n])
     return theta
 
 
 @spend.mistake("It climbs: subtract the gradient.")
-def climbs_the_loss(grad_i: BatchGradient, theta: Array, n: int, budget: int, rng: np.random.Generator) -> Array:
+def climbs_the_loss(grad_i: Grad, theta: Array, n: int, budget: int, rng: Rng) -> Array:
     for k in range(budget):
         theta = theta + decaying_steps(k) * grad_i(theta, rng.integers(n, size=1))
     return theta
 
 
 @spend.mistake("It returns the start: the steps are not kept.")
-def stays_at_the_start(grad_i: BatchGradient, theta: Array, n: int, budget: int, rng: np.random.Generator) -> Array:
+def stays_at_the_start(grad_i: Grad, theta: Array, n: int, budget: int, rng: Rng) -> Array:
     for i in rng.permutation(n)[:budget]:
         grad_i(theta, [i])
     return 1.0 * theta
@@ -1421,7 +1341,7 @@ def stays_at_the_start(grad_i: BatchGradient, theta: Array, n: int, budget: int,
 
 @spend.mistake("One batch is drawn at the beginning and used for ever: the run minimises the loss of those few examples.")
 def learns_one_batch_by_heart(
-    grad_i: BatchGradient, theta: Array, n: int, budget: int, rng: np.random.Generator
+    grad_i: Grad, theta: Array, n: int, budget: int, rng: Rng
 ) -> Array:
     batch = rng.permutation(n)[:8]
     for _ in range(budget // 8):
@@ -1430,7 +1350,7 @@ def learns_one_batch_by_heart(
 
 
 @spend.mistake("θ is changed in place: the caller's array is not yours. Write `theta = theta - …`.")
-def in_the_callers_array(grad_i: BatchGradient, theta: Array, n: int, budget: int, rng: np.random.Generator) -> Array:
+def in_the_callers_array(grad_i: Grad, theta: Array, n: int, budget: int, rng: Rng) -> Array:
     batches = optcourse.minibatches(n, 1, rng)
     for k in range(budget):
         theta -= decaying_steps(k) * grad_i(theta, next(batches))
@@ -1438,7 +1358,7 @@ def in_the_callers_array(grad_i: BatchGradient, theta: Array, n: int, budget: in
 
 
 @spend.alternative
-def with_decaying_steps(grad_i: BatchGradient, theta: Array, n: int, budget: int, rng: np.random.Generator) -> Array:
+def with_decaying_steps(grad_i: Grad, theta: Array, n: int, budget: int, rng: Rng) -> Array:
     k = 0
     while k < budget:
         for i in rng.permutation(n)[: budget - k]:
@@ -1449,7 +1369,7 @@ def with_decaying_steps(grad_i: BatchGradient, theta: Array, n: int, budget: int
 
 @spend.alternative
 def with_the_mean_of_the_last_two_epochs(
-    grad_i: BatchGradient, theta: Array, n: int, budget: int, rng: np.random.Generator
+    grad_i: Grad, theta: Array, n: int, budget: int, rng: Rng
 ) -> list[float]:
     tail = []
     for epoch in range(budget // n):
@@ -1461,7 +1381,7 @@ def with_the_mean_of_the_last_two_epochs(
 
 
 @spend.alternative
-def in_small_batches(grad_i: BatchGradient, theta: Array, n: int, budget: int, rng: np.random.Generator) -> Array:
+def in_small_batches(grad_i: Grad, theta: Array, n: int, budget: int, rng: Rng) -> Array:
     lr = 1.0
     for _ in range(budget // n):
         for batch in np.split(rng.permutation(n), range(4, n, 4)):
@@ -1470,7 +1390,7 @@ def in_small_batches(grad_i: BatchGradient, theta: Array, n: int, budget: int, r
 
 
 @spend.alternative
-def in_stages(grad_i: BatchGradient, theta: Array, n: int, budget: int, rng: np.random.Generator) -> Array:
+def in_stages(grad_i: Grad, theta: Array, n: int, budget: int, rng: Rng) -> Array:
     for lr in (0.4, 0.15, 0.05, 0.02):
         for i in rng.permutation(n)[: budget // 4]:
             theta = theta - lr * grad_i(theta, [i])
@@ -1479,7 +1399,7 @@ def in_stages(grad_i: BatchGradient, theta: Array, n: int, budget: int, rng: np.
 
 @spend.alternative
 def in_single_precision_on_a_copy(
-    grad_i: BatchGradient, theta: Array, n: int, budget: int, rng: np.random.Generator
+    grad_i: Grad, theta: Array, n: int, budget: int, rng: Rng
 ) -> Array:
     theta, order = theta.astype(np.float32), np.concatenate([rng.permutation(n) for _ in range(budget // n)])
     for k, i in enumerate(order):
