@@ -36,6 +36,7 @@ class WrongAnswerError(AssertionError):
         return [f"AssertionError: {self}"]
 
 
+_SEED: ContextVar[str | None] = ContextVar("seed", default=None)
 _RECEIVER: ContextVar[Callable[[Verdict], None] | None] = ContextVar("receiver", default=None)
 
 
@@ -47,6 +48,16 @@ def delivered_to(receiver: Callable[[Verdict], None]) -> Iterator[None]:
         yield
     finally:
         _RECEIVER.reset(token)
+
+
+@contextlib.contextmanager
+def drawn_from(seed: str) -> Iterator[None]:
+    """Draw fresh cases from `seed` for a while, wherever a check does not name its own."""
+    token = _SEED.set(seed)
+    try:
+        yield
+    finally:
+        _SEED.reset(token)
 
 
 def check(name: str, function: Function, *, fresh: int = 0, seed: int | str | None = None) -> None:
@@ -61,7 +72,8 @@ def check(name: str, function: Function, *, fresh: int = 0, seed: int | str | No
     fresh : int
         How many random cases to draw besides the public ones.
     seed : int or str, optional
-        What they are drawn from; by default the environment's OPTCOURSE_SEED, else the system's entropy.
+        What they are drawn from; by default what `drawn_from` says, else the environment's OPTCOURSE_SEED, else the
+        system's entropy.
 
     Raises
     ------
@@ -110,7 +122,7 @@ def _verdict(exercise: Exercise, results: list[CaseResult], **more: Any) -> Verd
 
 def _secret(seed: int | str | None) -> str:
     if seed is None:
-        seed = os.environ.get(SEED) or os.urandom(16).hex()
+        seed = _SEED.get() or os.environ.get(SEED) or os.urandom(16).hex()
     return str(seed)
 
 

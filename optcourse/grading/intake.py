@@ -257,12 +257,13 @@ def harmless(markdown: str) -> str:
     and attachments are not taken over, and nbconvert gives up on a page that misses one.
 
     >>> harmless("<b>a < b</b>, &lt; and [a link](java&#115;cript:alert(1))")
-    '&lt;b>a < b&lt;/b>, &amp;lt; and [a link](java&amp;#115;cript:alert(1))'
+    '&lt;b>a < b&lt;/b>, &\u2060lt; and [a link](java&\u2060#115;cript:alert(1))'
     >>> harmless(r"[one](javascript:x), [two](vbscript\:x), [three](data:text/html,x)")
     '[one](unsafe:x), [two](unsafe:x), [three](unsafe:text/html,x)'
     """
-    # Markdown decodes entities and takes off backslashes in the target of a link, and so would let a scheme reappear.
-    shown = re.sub(r"&(?=#|\w+;)", "&amp;", markdown)
+    # In the target of a link Markdown takes off backslashes and decodes entities, nbconvert's even twice, and so would
+    # let a scheme reappear: an ampersand written as an entity does not help there, one that is torn off does.
+    shown = re.sub(r"&(?=#|\w+;|(?i:amp))", "&\u2060", markdown)
     shown = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", shown)
     shown = re.sub(r"!\[([^\]\n]*)\]\(attachment:[^)\s]*\)", r"*(picture: \1)*", shown)
     return re.sub(SCHEMES, "unsafe:", shown)

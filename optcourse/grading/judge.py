@@ -22,7 +22,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -368,7 +367,7 @@ def _count(value: Any) -> int:
 
 
 def _taken_back(*positional: Any, **named: Any) -> Any:
-    raise RuntimeError("this function belonged to another test")
+    raise LearnerError("RuntimeError", "this function belonged to another test")
 
 
 def _error(answer: dict[str, Any]) -> LearnerError:
@@ -556,13 +555,12 @@ def _judged(
         tree = ast.parse(cell.source)
         needed = _loaded(tree)
         _help(needed, helpers, space)
-        if "check" in space:
-            space["check"] = partial(checking.check, seed=seed)
         link = session.ready()
         with (
             contextlib.redirect_stdout(printed),
             contextlib.redirect_stderr(io.StringIO()),
             checking.delivered_to(verdicts.append),
+            checking.drawn_from(seed),
             limited(seconds=None, output=None),
         ):
             wanted = sorted(name for name in needed if name not in space and not hasattr(builtins, name))

@@ -230,7 +230,8 @@ class Arena:
     def open(self) -> Iterator[Arena]:
         """Keep it open; temporary files made meanwhile go where they can be seen."""
         # An attack on the judge's memory must fail the test and not the machine.
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
+        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, hard))
         before, tempfile.tempdir = tempfile.tempdir, str(self.temporary)
         seed, os.environ["OPTCOURSE_SEED"] = os.environ.get("OPTCOURSE_SEED"), SECRET
         try:
@@ -239,6 +240,7 @@ class Arena:
                 self.clean = self.state()
                 yield self
         finally:
+            resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
             tempfile.tempdir = before
             os.environ.pop("OPTCOURSE_SEED")
             if seed is not None:

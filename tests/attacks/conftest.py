@@ -1,4 +1,4 @@
-"""One arena for all attacks of a process; a test that asks for `attack` gets each of its module's `ATTACKS`."""
+"""One arena for all attacks of a module; a test that asks for `attack` gets each of its module's `ATTACKS`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("attack", metafunc.module.ATTACKS, ids=lambda attack: attack.name.replace(" ", "-"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # it changes the environment: tests of other modules must not see that
 def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
     if bubblewrap() is None:
         go_without("bubblewrap is not installed")
