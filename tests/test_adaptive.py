@@ -68,6 +68,49 @@ def test_adadelta_needs_no_rate_and_keeps_epsilon_inside_both_roots():
         adadelta(one, 0.0, lr=1.0)
 
 
+@pytest.mark.parametrize("rho", [0.9, 0.99])
+@pytest.mark.parametrize("curvature", [0.1, 1.0, 100.0])
+def test_rmsprop_ends_up_half_a_step_to_either_side_whatever_the_curvature(curvature, rho):
+    descent = rmsprop(lambda theta: curvature * theta, 1.0, lr=0.1, rho=rho)
+    end = list(islice(descent, 5000))[-2:]
+    assert sorted(end) == pytest.approx([-0.05, 0.05], rel=1e-4)
+    assert 0.1 / np.sqrt(descent.state["mean_square"]) == pytest.approx(2 / curvature, rel=1e-4)
+
+
+def test_adadelta_near_a_minimum_is_gradient_descent_with_rate_one():
+    descent = adadelta(lambda theta: 1.9 * theta, 1.0)
+    before, after = list(islice(descent, 4000))[-2:]
+    assert after == pytest.approx((1 - 1.9) * before, rel=1e-9)
+
+
+@pytest.mark.parametrize("curvature", [2.2, 4.0, 10.0])
+def test_adadelta_swings_ever_wider_where_the_curvature_is_above_two(curvature):
+    # First order in ε/a²: the amplitude's square grows by ε/4 · (1 − 4/λ²) a step.
+    *_, end = islice(adadelta(lambda theta: curvature * theta, 1.0, eps=1e-6), 30_000)
+    assert abs(end) == pytest.approx(np.sqrt(1e-6 * 30_000 * (1 - 4 / curvature**2) / 4), rel=0.02)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), lr=st.floats(0.01, 10))
+def test_adagrads_regret_stays_below_its_bound_for_any_convex_losses(seed, lr):
+    rng = np.random.default_rng(seed)
+    X, y = rng.normal(size=(60, 3)) * 10 ** rng.uniform(-2, 2, size=3), rng.normal(size=60)
+    numbers = iter(range(60))
+
+    def grad(theta):  # of |xᵀθ − y| for the next example
+        i = next(numbers)
+        return np.sign(X[i] @ theta - y[i]) * X[i]
+
+    rival, theta, regret, reach = rng.normal(size=3), np.zeros(3), 0.0, 0.0
+    descent = adagrad(grad, theta, lr=lr, eps=1e-300)
+    for i in range(60):
+        regret += abs(X[i] @ theta - y[i]) - abs(X[i] @ rival - y[i])
+        reach = max(reach, float(np.max(np.abs(theta - rival))))
+        theta = next(descent)
+        roots = np.sqrt(descent.state["squares"]).sum()
+        assert regret <= (reach**2 / (2 * lr) + lr) * roots * (1 + 1e-9)
+
+
 def test_adams_first_moment_is_corrected_for_its_start():
     descent = adam(lambda theta: 0.2, 0.0, lr=0.1, beta1=0.9)
     next(descent)
