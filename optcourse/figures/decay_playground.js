@@ -43,7 +43,7 @@ export function render(host) {
     slider("Gradients of the other", "small"),
     html("div", { class: "oc-buttons" }, [frame.button("Reset", () => frame.set({ weight_decay: 0.5, lr: 0.01, large: 10, small: 0.1 }))]),
   ]);
-  const panels = html("div", { class: "oc-panels" });
+  const panels = html("div", { class: "oc-panels oc-halves" });
   const charts = Object.entries(TITLES).map(([name, title]) => {
     const side = html("div", {}, [html("p", { class: "oc-title" }, [title])]);
     panels.append(side);

@@ -49,7 +49,7 @@ export function render(host) {
     slider("Memory β₂", "beta2", [0, 0.999], 0.001),
     html("div", { class: "oc-buttons" }, [frame.button("Reset", () => frame.set({ big: 3, period: 3, beta1: 0, beta2: 0.1 }))]),
   ]);
-  const panels = html("div", { class: "oc-panels" });
+  const panels = html("div", { class: "oc-panels oc-halves" });
   const [place, loss] = ["Position: where the method stands", "Average regret: how much worse than the best place"].map((title) => {
     const side = html("div", {}, [html("p", { class: "oc-title" }, [title])]);
     panels.append(side);
@@ -65,14 +65,14 @@ export function render(host) {
     const settings = { big: model.get("big"), rounds: Math.round(model.get("period")), beta1: model.get("beta1"), beta2: model.get("beta2") };
     /** @type {Record<string, ReturnType<typeof onlineWalk>>} */
     const walks = Object.fromEntries(RUNNERS.map((/** @type {string[]} */ [name]) => [name, onlineWalk({ ...settings, amsgrad: name === "amsgrad" })]));
-    place.coordinates([0, STEPS], [-1.1, 1.1]);
-    place.axes({ xLabel: "step" });
+    place.coordinates([1, STEPS], [-1.1, 1.1], { logX: true });
+    place.axes({ xLabel: "step", xWords: power, yTicks: [-1, 0, 1] });
     place.backdrop(String(walks.adam.best), (context) => {
       place.gridlines(context);
       context.strokeStyle = frame.colours.muted;
       context.lineWidth = 1.5;
       context.setLineDash([6, 4]);
-      place.line(context, [0, walks.adam.best, STEPS, walks.adam.best]);
+      place.line(context, [1, walks.adam.best, STEPS, walks.adam.best]);
       context.setLineDash([]);
     });
     const most = Math.max(...RUNNERS.map((/** @type {string[]} */ [name]) => walks[name].regret.reduce((high, value) => Math.max(high, value), 0.1)));
@@ -82,7 +82,7 @@ export function render(host) {
     loss.backdrop(String(top), (context) => loss.gridlines(context));
     /** @type {[Panel, (name: string) => number[]][]} */
     const drawings = [
-      [place, (name) => Array.from(walks[name].position).flatMap((value, k) => [k, value])],
+      [place, (name) => Array.from(walks[name].position).flatMap((value, k) => (k ? [k, value] : []))],
       [loss, (name) => Array.from(walks[name].regret).flatMap((value, k) => [k + 1, Math.max(1e-4, value)])],
     ];
     for (const [panel, points] of drawings) {

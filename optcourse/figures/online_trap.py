@@ -110,10 +110,9 @@ class OnlineTrap(
         left, right = picture.subplots(1, 2)
         after, positions = np.arange(1, STEPS + 1), self.positions
         for name, label, colour in RUNNERS:
-            left.plot(positions[name][::3], color=colours[colour], lw=0.9, label=label)
+            left.semilogx(after[:300], positions[name][1:301], color=colours[colour], lw=0.9, label=label)
             regret = np.maximum(self.regret(positions[name])[::3], 1e-4)
             right.loglog(after[::3], regret, color=colours[colour], lw=1.2)
-        left.set_xticks([0, 500, 1000], ["0", "1500", "3000"])
         left.set(xlabel="step", ylim=(-1.1, 1.1))
         right.set(xlabel="step")
         for axes, title in ((left, "Position"), (right, "Average regret")):
