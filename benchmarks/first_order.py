@@ -6,10 +6,7 @@ The gradient costs nothing on either side (a constant array), so that the update
 
 from __future__ import annotations
 
-import os
-import platform
-
-from timing import interleaved, table  # first: it fixes the number of threads
+from timing import interleaved, machine, table  # first: it fixes the number of threads
 
 import numpy as np  # isort: skip
 
@@ -65,8 +62,7 @@ def main() -> None:
             ours, theirs = measure(torch, method, n)
             row.append(f"{1e6 * ours:.1f} / {1e6 * theirs:.1f} µs = {ours / theirs:.2f}×")
         rows.append(row)
-    print(f"{os.cpu_count()} cores, one thread; Python {platform.python_version()}, numpy {np.__version__}, ", end="")
-    print(f"torch {torch.__version__}; ours / PyTorch, median of 15 interleaved rounds\n")
+    print(machine("torch"), "ours / PyTorch, median of 15 interleaved rounds\n")
     print(table(["method", *(f"n = {n}" for n in SIZES)], rows))
 
 

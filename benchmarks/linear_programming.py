@@ -7,15 +7,11 @@ it solves it (presolve) and ours does not, so its iterations are counted both wa
 
 from __future__ import annotations
 
-import os
-import platform
 import statistics
 from typing import NamedTuple
 
-from timing import interleaved, table  # first: it fixes the number of threads
+from timing import interleaved, machine, table  # first: it fixes the number of threads
 
-import numpy as np  # isort: skip
-import scipy  # isort: skip
 from scipy.optimize import linprog  # isort: skip
 
 from optcourse import interior_point, simplex  # isort: skip
@@ -78,8 +74,7 @@ def rows(method: str) -> list[list[str]]:
 def main() -> None:
     if not netlib.DATA.is_dir():
         raise SystemExit(netlib.ABSENT)
-    print(f"{os.cpu_count()} cores, one thread; Python {platform.python_version()}, numpy {np.__version__}, ", end="")
-    print(f"scipy {scipy.__version__}; ours / HiGHS, median of {ROUNDS} interleaved rounds")
+    print(machine("scipy"), f"ours / HiGHS, median of {ROUNDS} interleaved rounds")
     for method, (_, peer) in PAIRS.items():
         print(f"\n{method} against {peer}\n")
         print(table(["program", "m", "time", "iterations", "iterations without presolve"], rows(method)))

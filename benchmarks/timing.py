@@ -1,11 +1,16 @@
 """Fair timing: one thread, contestants interleaved, medians.
 
+What is measured is the processor's time of this one thread: what a clock on the wall shows where nothing else runs, and
+the same where something does, so that a busy machine spoils no ratio.
+
 Import this before NumPy: the number of threads is fixed when the linear algebra library loads.
 """
 
 from __future__ import annotations
 
+import importlib
 import os
+import platform
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -15,16 +20,23 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 
 def interleaved(contestants: Mapping[str, Callable[[], object]], rounds: int = 15) -> dict[str, float]:
-    """Return each contestant's median seconds. They take turns, so that a slow moment of the machine hits all."""
+    """Return each contestant's median seconds of processor. They take turns: a slow moment of the machine hits all."""
     seen: dict[str, list[float]] = {name: [] for name in contestants}
     for run in contestants.values():  # warm up
         run()
     for _ in range(rounds):
         for name, run in contestants.items():
-            before = time.perf_counter()
+            before = time.thread_time()
             run()
-            seen[name].append(time.perf_counter() - before)
+            seen[name].append(time.thread_time() - before)
     return {name: statistics.median(seconds) for name, seconds in seen.items()}
+
+
+def machine(*libraries: str) -> str:
+    """Return what the numbers depend on, in a sentence: cores, versions, and how busy the machine is."""
+    versions = ", ".join(f"{name} {importlib.import_module(name).__version__}" for name in ("numpy", *libraries))
+    busy = f"load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "load unknown"
+    return f"{os.cpu_count()} cores ({busy}), one thread; Python {platform.python_version()}, {versions};"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
