@@ -425,10 +425,10 @@ def _draw_rates(F: float, CR: float, size: int, rng: np.random.Generator) -> tup
 
 def _others(rng: np.random.Generator, size: int, *pools: int) -> tuple[Array, ...]:
     """For every candidate draw one index from each pool, all of them different and none its own."""
-    taken = [np.arange(size)]
+    taken = np.arange(size)[None]
     for pool in pools:
-        drawn = rng.integers(pool, size=size)
-        while (again := np.any([drawn == other for other in taken], axis=0)).any():
-            drawn[again] = rng.integers(pool, size=int(again.sum()))
-        taken.append(drawn)
+        drawn = rng.integers(pool - len(taken), size=size)  # of as many as are left,
+        for other in np.sort(taken, axis=0):
+            drawn += drawn >= other  # counted past those that are taken
+        taken = np.vstack([taken, drawn])
     return tuple(taken[1:])

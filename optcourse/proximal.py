@@ -169,13 +169,14 @@ def fista(grad: Gradient, prox: Prox, theta: Array, lr: Rate, restart: str = "gr
 def prox_l1(v: Array, t: float) -> Array:
     r"""Return :math:`\arg\min_u\ t \|u\|_1 + \tfrac12 \|u - v\|^2`: every entry moves towards 0 by t, and stops there.
 
+    That is `soft_threshold`, written as Moreau has it: v less its projection onto the box of radius t.
+
     Examples
     --------
     >>> prox_l1([3.0, -0.5, -2.0], 1.0)
-    array([ 2., -0., -1.])
+    array([ 2.,  0., -1.])
     """
-    shrunk: Array = soft_threshold(v, t)
-    return shrunk
+    return v - np.clip(v, -t, t)
 
 
 @checked(v=iterate, t=non_negative)
