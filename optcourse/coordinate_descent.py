@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from optcourse.arguments import Array, checked, count, function, generator, iterate, non_negative, refuse, vector
+from optcourse.arguments import Array, checked, count, function, iterate, non_negative, refuse, vector
 from optcourse.certificates import lasso_gap, lasso_gap_of
 from optcourse.streams import Iterates, stream
 
@@ -36,7 +36,7 @@ def _vector_start(given: dict[str, Any]) -> None:
         raise refuse("theta", given["theta"], "must be a vector (1 dimension)")
 
 
-@stream(prepare=_vector_start, minimise=function, rng=generator)
+@stream(prepare=_vector_start, minimise=function)
 def coordinate_descent(
     minimise: Callable[[Array, int], float], theta: Array, rng: np.random.Generator | None = None
 ) -> Iterates:

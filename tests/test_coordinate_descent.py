@@ -293,6 +293,39 @@ def test_the_best_point_on_a_line_is_found_through_all_its_kinks(seed, lam, n):
         assert here[crossing] + reach * step[crossing] == pytest.approx(0, abs=1e-12)
 
 
+def test_it_stops_at_the_first_gap_within_its_tolerance(rng):
+    X, y = uneven(rng)
+    lam, scale = 0.05 * lasso_lam_max(X, y), 0.5 * y @ y
+    stream = lasso(X, y, lam, tol=0.0)
+    gaps = [stream.state["gap"] for _ in islice(stream, 2)]  # each is that before the step
+    met, missed = (lasso(X, y, lam, tol=times * gaps[1] / scale) for times in (1 + 1e-9, 1 - 1e-9))
+    assert [len(list(stream)) for stream in (met, missed)] == [
+        1,
+        len(list(lasso(X, y, lam, tol=0.9 * gaps[1] / scale))),
+    ]
+    assert (met.reason, missed.reason) == ("optimal", "optimal")
+    exact = lasso([[2.0, 0.0], [0.0, 1.0]], [4.0, 1.5], lam=1.0, tol=0.0)  # the gap is 0 there, to the last bit
+    assert list(exact)[-1].tolist() == [1.75, 0.5]
+    assert exact.reason == "optimal"
+
+
+def test_the_first_working_set_has_room_for_twenty_and_the_next_for_as_many_as_the_support_has(rng):
+    X, y = rng.normal(size=(200, 300)), rng.normal(size=200)
+    stream = lasso(X, y, 0.02 * lasso_lam_max(X, y))
+    first = next(stream)
+    assert stream.state["working"].size == 20
+    next(stream)
+    assert stream.state["working"].size == 20 + max(20, np.count_nonzero(first))
+
+
+def test_with_too_little_precision_left_it_says_stalled(rng):
+    X, y = uneven(rng)
+    stalled = lasso(X, y, 0.0)  # no multiple of the residual is a dual point, so the gap stays
+    *_, last = stalled
+    assert stalled.reason == "stalled"
+    assert np.linalg.norm(X.T @ (y - X @ last)) <= 1e-10 * np.linalg.norm(X.T @ y)
+
+
 def test_the_most_violating_columns_are_let_in_as_many_as_there_is_room_for():
     pull, working = np.array([5.0, -9.0, 1.0, 7.0, -6.0, 2.0]), np.array([1])
     assert sorted(_most_violating(pull, 1.5, working, room=10)) == [0, 3, 4, 5]
@@ -311,6 +344,14 @@ def test_a_path_falls_in_equal_ratios_from_lambda_max_to_its_thousandth(rng):
     assert path.thetas.shape == (4, 12)
     assert not path.thetas[0].any()
     assert np.all(path.gaps <= 1e-8 * 0.5 * y @ y)
+
+
+def test_a_path_leaves_a_penalty_at_the_first_gap_within_its_tolerance(rng):
+    X, y = uneven(rng)
+    lam, scale = 0.1 * lasso_lam_max(X, y), 0.5 * y @ y
+    gaps = [lasso_gap(X, y, lam, theta) for theta in islice(lasso_cd(X, y, lam), 4)]
+    assert lasso_path(X, y, [lam], tol=gaps[2] * (1 + 1e-9) / scale).gaps == pytest.approx([gaps[2]], rel=1e-9)
+    assert lasso_path(X, y, [lam], tol=gaps[2] * (1 - 1e-9) / scale).gaps == pytest.approx([gaps[3]], rel=1e-9)
 
 
 def test_every_gap_is_that_of_its_own_solution(rng):

@@ -62,7 +62,9 @@ OWN_TESTS = {
     "adam": ["tests/test_adaptive.py", "tests/oracles/test_conventions.py"],
     "adaptive": ["tests/test_adaptive.py", "tests/oracles/test_conventions.py"],
     "coordinate_descent": ["tests/test_coordinate_descent.py", "tests/test_lasso.py"],
+    "line_search": ["tests/test_line_search.py", "tests/test_newton.py"],
     "momentum": ["tests/test_momentum.py", "tests/oracles/test_conventions.py"],
+    "newton": ["tests/test_newton.py", "tests/test_rates.py"],
     "schedules": ["tests/test_schedules.py", "tests/oracles/test_schedules_of_torch.py"],
 }
 # Modules that the classical problems of Moré, Garbow and Hillstrom try too.

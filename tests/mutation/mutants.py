@@ -237,8 +237,11 @@ def other_calls(node: ast.Call) -> Iterator[ast.AST]:
         yield ast.Call(func, node.args, node.keywords)
     if name in DROPPED_CALLS and len(node.args) == 1 and not node.keywords:
         yield node.args[0]
-    if len(node.args) == 2 and name not in SYMMETRIC and not any(isinstance(a, ast.Starred) for a in node.args):
-        yield ast.Call(node.func, [node.args[1], node.args[0]], node.keywords)
+    starred = any(isinstance(one, ast.Starred) for one in node.args)
+    if len(node.args) == 2 and name not in SYMMETRIC and not starred:
+        first, second = node.args
+        if ast.unparse(first) != ast.unparse(second):
+            yield ast.Call(node.func, [second, first], node.keywords)
     if name in ("stream", "checked"):  # a rule of an argument left out
         for k in range(len(node.keywords)):
             if node.keywords[k].arg is not None:
