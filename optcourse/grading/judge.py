@@ -173,7 +173,7 @@ class Link:
         self.sequence = 0
         self.functions: dict[int, Callable[..., Any]] = {}
         self.given = 0
-        self.asked = 0
+        self.asked = self.answered = 0
         self.raised: deque[tuple[int, BaseException]] = deque(maxlen=KEPT_EXCEPTIONS)
         self.failures = 0
 
@@ -181,7 +181,7 @@ class Link:
         """Begin a new part with its own time. What the parts before it handed out is taken back."""
         self.deadline = time.monotonic() + seconds
         self.functions.clear()
-        self.asked = 0
+        self.asked = self.answered = 0
         self.lost = None if not self.dead else self.lost
 
     def run(self, source: str) -> dict[str, Any]:
@@ -218,6 +218,9 @@ class Link:
             value = unpacker.unpack(answer["value"]) if "value" in answer else None
             if mutable and "changed" in answer:
                 _copy_back(mutable, unpacker.unpack(answer["changed"]))
+            self.answered += len(data) + 8 * unpacker.items
+            if self.answered > self.channel.bounds.answered:
+                raise wire.TooLargeError("more answers than are kept")
         except wire.WireError as error:
             raise self._broken(error) from None
         if answer.get("op") == "raised":

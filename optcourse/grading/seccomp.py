@@ -20,30 +20,28 @@ ALLOWED = """
     fcntl:72:25 ioctl:16:29 open:2:- openat:257:56 openat2:437:437 creat:85:- stat:4:- fstat:5:80 lstat:6:-
     newfstatat:262:79 statx:332:291 access:21:- faccessat:269:48 faccessat2:439:439 readlink:89:- readlinkat:267:78
     getdents:78:- getdents64:217:61 getcwd:79:17 chdir:80:49 fchdir:81:50 mkdir:83:- mkdirat:258:34 rmdir:84:-
-    unlink:87:- unlinkat:263:35 rename:82:- renameat:264:38 renameat2:316:276 symlink:88:- symlinkat:266:36
-    link:86:- linkat:265:37 chmod:90:- fchmod:91:52 fchmodat:268:53 chown:92:- fchown:93:55 lchown:94:-
-    fchownat:260:54 truncate:76:45 ftruncate:77:46 fallocate:285:47 fsync:74:82 fdatasync:75:83
-    sync_file_range:277:84 umask:95:166 utime:132:- utimes:235:- utimensat:280:88 futimesat:261:- statfs:137:43
-    fstatfs:138:44 fadvise64:221:223 copy_file_range:326:285 sendfile:40:71 splice:275:76 tee:276:77 flock:73:32
-    mmap:9:222 munmap:11:215 mremap:25:216 mprotect:10:226 madvise:28:233 brk:12:214 mincore:27:232 msync:26:227
-    mlock:149:228 munlock:150:229 membarrier:324:283 rt_sigaction:13:134 rt_sigprocmask:14:135 rt_sigreturn:15:139
-    rt_sigpending:127:136 rt_sigsuspend:130:133 rt_sigtimedwait:128:137 rt_sigqueueinfo:129:138
-    rt_tgsigqueueinfo:297:240 sigaltstack:131:132 kill:62:129 tkill:200:130 tgkill:234:131 pause:34:- alarm:37:-
-    setitimer:38:103 getitimer:36:102 signalfd:282:- signalfd4:289:74 eventfd:284:- eventfd2:290:19 pipe:22:-
-    pipe2:293:59 poll:7:- ppoll:271:73 select:23:- pselect6:270:72 epoll_create:213:- epoll_create1:291:20
+    unlink:87:- unlinkat:263:35 rename:82:- renameat:264:38 renameat2:316:276 symlink:88:- symlinkat:266:36 link:86:-
+    linkat:265:37 chmod:90:- fchmod:91:52 fchmodat:268:53 chown:92:- fchown:93:55 lchown:94:- fchownat:260:54
+    truncate:76:45 ftruncate:77:46 fallocate:285:47 fsync:74:82 fdatasync:75:83 sync_file_range:277:84 umask:95:166
+    utime:132:- utimes:235:- utimensat:280:88 futimesat:261:- statfs:137:43 fstatfs:138:44 fadvise64:221:223
+    copy_file_range:326:285 sendfile:40:71 flock:73:32 mmap:9:222 munmap:11:215 mremap:25:216 mprotect:10:226
+    madvise:28:233 brk:12:214 mincore:27:232 msync:26:227 mlock:149:228 munlock:150:229 membarrier:324:283
+    rt_sigaction:13:134 rt_sigprocmask:14:135 rt_sigreturn:15:139 rt_sigpending:127:136 rt_sigsuspend:130:133
+    rt_sigtimedwait:128:137 rt_sigqueueinfo:129:138 rt_tgsigqueueinfo:297:240 sigaltstack:131:132 kill:62:129
+    tkill:200:130 tgkill:234:131 pause:34:- alarm:37:- setitimer:38:103 getitimer:36:102 eventfd:284:- eventfd2:290:19
+    pipe:22:- pipe2:293:59 poll:7:- ppoll:271:73 select:23:- pselect6:270:72 epoll_create:213:- epoll_create1:291:20
     epoll_ctl:233:21 epoll_wait:232:- epoll_pwait:281:22 epoll_pwait2:441:441 timerfd_create:283:85
-    timerfd_settime:286:86 timerfd_gettime:287:87 timer_create:222:107 timer_settime:223:110 timer_gettime:224:108
-    timer_delete:226:111 timer_getoverrun:225:109 sendto:44:206 recvfrom:45:207
-    shutdown:48:210 getsockopt:55:209 setsockopt:54:208 getsockname:51:204 getpeername:52:205 clock_gettime:228:113
-    clock_getres:229:114 clock_nanosleep:230:115 gettimeofday:96:169 time:201:- times:100:153 nanosleep:35:101
-    futex:202:98 set_robust_list:273:99 get_robust_list:274:100 set_tid_address:218:96 rseq:334:293
-    arch_prctl:158:- prctl:157:167 getpid:39:172 getppid:110:173 gettid:186:178 getuid:102:174 geteuid:107:175
-    getgid:104:176 getegid:108:177 getresuid:118:148 getresgid:120:150 getgroups:115:158 getpgid:121:155
-    getpgrp:111:- getsid:124:156 setsid:112:157 setpgid:109:154 getpriority:140:141 setpriority:141:140
-    capget:125:90 sched_yield:24:124 sched_getaffinity:204:123 sched_setaffinity:203:122 sched_getparam:143:121
-    sched_getscheduler:145:120 sched_get_priority_max:146:125 sched_get_priority_min:147:126 getcpu:309:168
-    uname:63:160 sysinfo:99:179 getrlimit:97:163 setrlimit:160:164 prlimit64:302:261 getrusage:98:165
-    getrandom:318:278 exit:60:93 exit_group:231:94 wait4:61:260 waitid:247:95 restart_syscall:219:128 clone:56:220
+    timerfd_settime:286:86 timerfd_gettime:287:87 sendto:44:206 recvfrom:45:207 shutdown:48:210 getsockopt:55:209
+    setsockopt:54:208 getsockname:51:204 getpeername:52:205 clock_gettime:228:113 clock_getres:229:114
+    clock_nanosleep:230:115 gettimeofday:96:169 time:201:- times:100:153 nanosleep:35:101 futex:202:98
+    set_robust_list:273:99 get_robust_list:274:100 set_tid_address:218:96 rseq:334:293 arch_prctl:158:- prctl:157:167
+    getpid:39:172 getppid:110:173 gettid:186:178 getuid:102:174 geteuid:107:175 getgid:104:176 getegid:108:177
+    getresuid:118:148 getresgid:120:150 getgroups:115:158 getpgid:121:155 getpgrp:111:- getsid:124:156 setsid:112:157
+    setpgid:109:154 getpriority:140:141 setpriority:141:140 capget:125:90 sched_yield:24:124 sched_getaffinity:204:123
+    sched_setaffinity:203:122 sched_getparam:143:121 sched_getscheduler:145:120 sched_get_priority_max:146:125
+    sched_get_priority_min:147:126 getcpu:309:168 uname:63:160 sysinfo:99:179 getrlimit:97:163 setrlimit:160:164
+    prlimit64:302:261 getrusage:98:165 getrandom:318:278 exit:60:93 exit_group:231:94 wait4:61:260 waitid:247:95
+    restart_syscall:219:128 clone:56:220
 """
 FORBIDDEN = """
     ptrace:101:117 process_vm_readv:310:270 process_vm_writev:311:271 process_madvise:440:440 process_mrelease:448:448
@@ -70,7 +68,8 @@ FORBIDDEN = """
     ustat:136:- sysfs:139:- _sysctl:156:- remap_file_pages:216:234 pkey_mprotect:329:288 pkey_alloc:330:289
     pkey_free:331:290 mlockall:151:230 munlockall:152:231 mlock2:325:284 sched_setscheduler:144:119
     sched_setparam:142:118 sched_setattr:314:274 ioprio_set:251:30 ioprio_get:252:31 setxattr:188:5 lsetxattr:189:6
-    fsetxattr:190:7
+    fsetxattr:190:7 splice:275:76 tee:276:77 signalfd:282:- signalfd4:289:74 timer_create:222:107 timer_settime:223:110
+    timer_gettime:224:108 timer_delete:226:111 timer_getoverrun:225:109
 """
 
 AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}

@@ -60,6 +60,8 @@ class Bounds:
         Length of a text, dimensions of an array.
     arguments, asked : int
         Bytes that one call of a function kept here may bring, and all calls of a part together: they are remembered.
+    answered : int
+        Bytes of all answers of a part together: a test may collect them.
     """
 
     header: int = 1 << 20
@@ -71,6 +73,7 @@ class Bounds:
     axes: int = 16
     arguments: int = 1 << 20
     asked: int = 1 << 26
+    answered: int = 1 << 28
 
 
 class Channel:

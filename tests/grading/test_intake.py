@@ -1,0 +1,119 @@
+"""Whatever is handed in becomes a list of cells or a sentence; nothing of it decides what is graded."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from optcourse.grading import intake
+
+MANY = settings(max_examples=300, deadline=None)
+NAMES = st.sampled_from(["setup", "double", "check_double", "essay", "", "another"])
+
+
+def cell(kind: str, text: str, **marks: Any) -> dict[str, Any]:
+    return {"cell_type": kind, "source": text, "metadata": {"nbgrader": marks} if marks else {}}
+
+
+SOURCE = intake.assignment(
+    {
+        "cells": [
+            cell("markdown", "Double it."),
+            cell("code", "import numpy as np", grade_id="setup", locked=True),
+            cell("code", "def double(x): ...", grade_id="double", solution=True),
+            cell("code", "assert double(2) == 4", grade_id="check_double", grade=True, points=3),
+            cell("markdown", "", grade_id="essay", grade=True, solution=True, points=2),
+        ]
+    }
+)
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | NAMES,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+MARKS = st.fixed_dictionaries(
+    {},
+    optional={
+        "grade_id": NAMES | JSON,
+        "grade": st.booleans() | JSON,
+        "solution": st.booleans() | JSON,
+        "points": st.integers() | JSON,
+        "locked": st.booleans(),
+    },
+)
+CELLS = st.fixed_dictionaries(
+    {},
+    optional={
+        "cell_type": st.sampled_from(["code", "markdown", "raw", "heading"]) | JSON,
+        "source": st.text(max_size=30) | st.lists(st.text(max_size=9) | JSON, max_size=3) | JSON,
+        "metadata": st.fixed_dictionaries({}, optional={"nbgrader": MARKS | JSON}) | JSON,
+        "outputs": JSON,
+    },
+)
+NOTEBOOKS = st.fixed_dictionaries(
+    {}, optional={"cells": st.lists(CELLS | JSON, max_size=8) | JSON, "worksheets": JSON, "metadata": JSON}
+)
+
+
+@MANY
+@given(st.binary(max_size=400))
+def test_bytes_are_a_notebook_or_a_sentence(data):
+    with contextlib.suppress(intake.BadFileError):
+        intake.parsed(data)
+
+
+@MANY
+@given(NOTEBOOKS | JSON)
+def test_what_is_graded_comes_from_the_source_whatever_is_handed_in(notebook):
+    try:
+        submission = intake.parsed(json.dumps(notebook).encode())
+    except intake.BadFileError:
+        return
+    merged = intake.merge(SOURCE, submission)
+    graded = {one.grade_id: one for one in intake.grades(merged.cells)}
+    assert set(graded) == {"check_double", "essay"}
+    assert sum(one.grade_id in graded for one in merged.cells) == 2
+    assert graded["check_double"].source == "assert double(2) == 4"
+    assert (graded["check_double"].role, graded["check_double"].points) == ("test", 3)
+    assert (graded["essay"].role, graded["essay"].points, graded["essay"].kind) == ("manual", 2, "markdown")
+    assert [one.source for one in merged.cells if one.role == "locked"] == ["import numpy as np"]
+
+
+@MANY
+@given(st.text(max_size=200))
+def test_a_harmless_text_stays_harmless_when_it_is_made_so_again(text):
+    assert intake.SCHEMES.search(intake.harmless(text)) is None
+    assert intake.harmless(intake.harmless(text)) == intake.harmless(text)
+
+
+def test_a_file_is_read_without_following_or_waiting_for_anything(tmp_path: Path):
+    good = tmp_path / "good.ipynb"
+    good.write_text("{}")
+    assert intake.read(good) == b"{}"
+    (tmp_path / "link").symlink_to(good)
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "large").write_bytes(bytes(100))
+    for name, word in {
+        "link": "is a link",
+        "pipe": "not a regular file",
+        ".": "not a regular file",
+        "nothing": "cannot be opened",
+    }.items():
+        with pytest.raises(intake.BadFileError, match=word):
+            intake.read(tmp_path / name)
+    with pytest.raises(intake.BadFileError, match="is not read"):
+        intake.read(tmp_path / "large", largest=99)
+
+
+def test_a_source_with_two_cells_of_one_name_is_the_teachers_mistake():
+    twice = {"cells": [cell("code", "", grade_id="one", grade=True)] * 2}
+    with pytest.raises(ValueError, match="two cells named one"):
+        intake.assignment(twice)
