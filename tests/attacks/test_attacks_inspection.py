@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import pkgutil
+
 from arena import Attack, answers, cells
+
+import optcourse
+from optcourse.grading.sandbox import MACHINERY, MODULES
 
 CONTAINED = (
     "the worker holds neither tests nor references nor expected values; of `optcourse` only what holds "
@@ -14,7 +19,22 @@ WORDS = ('check_logistic', 'BEGIN HIDDEN', 'fresh=3', 'four examples', 'largest_
 def telling(text): return [word for word in WORDS if word in text]
 """
 
+# What is in the bubble, and what takes every call there and gives nothing.
+THERE = {f"optcourse.{name}" for name in MODULES} | {f"optcourse.grading.{name}" for name in MACHINERY}
+ABSENT = ("optcourse.figures", "optcourse.problems")
+PACKAGE = sorted(
+    name
+    for _, name, is_package in pkgutil.walk_packages(optcourse.__path__, "optcourse.", onerror=lambda name: None)
+    if name not in THERE | {"optcourse.grading"} and not name.startswith(ABSENT)
+)
+EVERY_MODULE = f"""
+import importlib
+for name in {PACKAGE!r}:
+    attempt(lambda: importlib.import_module(name))
+"""
+
 ATTACKS = [
+    Attack("every module of the package", "inspection", cell=EVERY_MODULE),
     *cells(
         "inspection",
         {

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from arena import HASTY, LIMITS, Arena, code_cell, outputs
 
+import optcourse
+from optcourse.grading import exercises
 from optcourse.grading.judge import Limits, Result, grade_notebook
+from optcourse.grading.sandbox import MODULES
 
 HIDDEN = """
 assert double(3) == 6
@@ -102,3 +105,26 @@ def test_a_function_that_a_test_hands_out_is_taken_back_when_the_test_ends(arena
     result = grade(arena, {"double": keeps, "again": "def again(): return kept[0](4)"}, given)
     assert [part.points for part in result.parts] == [1, 0]
     assert "belonged to another test" in result.parts[1].sentence
+
+
+def reached(function: Any, seen: set[Any]) -> set[tuple[str, str]]:
+    """What a declared reference uses of the package: (module, name), through helpers of its own module too."""
+    if function in seen or not hasattr(function, "__code__"):
+        return set()
+    seen.add(function)
+    found = set()
+    for name in function.__code__.co_names:
+        used = function.__globals__.get(name, getattr(optcourse, name, None))
+        module = getattr(used, "__module__", "") or ""
+        if module.startswith("optcourse.grading.exercises"):
+            found |= reached(used, seen)
+        elif module.startswith("optcourse."):
+            found.add((module.removeprefix("optcourse."), name))
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(exercises()))
+def test_no_exercise_is_answered_by_what_notebooks_may_import(name):
+    used = reached(exercises()[name].reference, set())
+    # `run` is the loop around any method; what it runs is not there.
+    assert {one for module, one in used if module in MODULES} <= {"run"}
