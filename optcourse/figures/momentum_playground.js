@@ -120,7 +120,7 @@ export function render(host) {
   const now = () => Math.floor(player.shown === null ? Math.min(model.get("at"), last()) : player.now());
   const step = frame.slider({
     label: "Step taken apart",
-    read: now,
+    read: () => Math.min(now(), last() - 1),
     write: (value) => change({ at: value }),
     bounds: () => ({ min: 0, max: last() - 1, step: 1 }),
     words: (value) => String(value),
