@@ -130,3 +130,17 @@ def test_nothing_moves_for_those_who_do_not_want_it(open_page: Callable[..., Any
     moving = """() => [...document.querySelectorAll("body *")].filter((e) =>
         Math.max(...getComputedStyle(e).transitionDuration.split(",").map(parseFloat)) > 0.01).length"""
     assert page.evaluate(moving) == 0
+
+
+def test_the_flow_chart_is_a_nested_list_that_says_yes_or_no_and_leads_to_chapters() -> None:
+    chart = soup("book/03_05_adam.html").select_one(".chooser")
+    assert chart is not None
+    branches = chart.select("ul ul > li")
+    assert len(branches) == 6
+    assert [branch.find("em").get_text().startswith(("Yes", "No")) for branch in branches] == [True] * 6
+    written = {page.removeprefix("book/") for page in PAGES}
+    links = [link["href"].partition("#")[0] for link in chart.select("a")]
+    assert links
+    assert set(links) <= written
+    # A chapter is a link as soon as it is there; until then it is named, with an honest word.
+    assert len(links) + chart.get_text().count("(in preparation)") == 3
