@@ -60,6 +60,8 @@ lock: $(READY) ## pin requirements.txt anew from pyproject.toml
 
 freshness: $(READY) exercises ## make every generated file again
 	@$(BIN)/python book/tools/lock.py --keep
+	@$(BIN)/python book/tools/map.py
+	@$(BIN)/python -m optcourse.grading.discernment
 
 binder-check: ## run Binder's install steps in a clean environment
 	@test -n "$(PYTHON)" || { echo 'make: Python 3.11 or newer is needed and was not found (name it: make PYTHON=/path/to/python3)'; exit 1; }
