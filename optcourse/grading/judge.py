@@ -30,11 +30,12 @@ from optcourse.grading import checking, wire
 from optcourse.grading.intake import HIDDEN_TESTS, BadFileError, Cell, Merged, assignment, harmless, merge, parsed
 from optcourse.grading.sandbox import Child, Sandbox, Spec, warm
 from optcourse.grading.verdict import Verdict
-from optcourse.grading.watch import LearnerError, Stopped, limited
+from optcourse.grading.watch import LearnerError, Stopped, frugal, limited, timed
 
 MESSAGE = 2_000
 PRINTED = 100_000
 KEPT_EXCEPTIONS = 8
+MEMORY = 1 << 30  # what the judge itself may take for one notebook: the bounds of the wire add up to less
 
 
 @dataclass(frozen=True)
@@ -273,7 +274,9 @@ class Link:
         try:
             if not all(type(name) is str for name in asked[1]):
                 raise wire.WireError("a call with strange arguments")
-            answer = {"op": "value", "value": packer.pack(function(*asked[0], **asked[1]))}
+            # The function is ours, what it is asked is not: `10**9` may be a number to it, or a length.
+            with timed(max(self.deadline - time.monotonic(), 0.01), again=0):
+                answer = {"op": "value", "value": packer.pack(function(*asked[0], **asked[1]))}
         except (wire.WireError, TimeoutError, KeyboardInterrupt):
             raise
         except BaseException as error:
@@ -492,7 +495,7 @@ def grade_notebook(
     parts: dict[str, Part] = {}
     outputs: list[list[dict[str, Any]]] = []
     trouble: Lost | None = None
-    try:
+    with contextlib.closing(session), frugal(MEMORY):
         for cell in merged.cells:
             if cell.role == "test":
                 part, shown, lost = _judged(cell, session, space, helpers, drawn_from)
@@ -503,8 +506,6 @@ def grade_notebook(
                 shown, lost = [], None
             outputs.append(shown)
             trouble = trouble or lost
-    finally:
-        session.close()
     for cell in original:
         if cell.grade_id in graded and cell.grade_id not in parts:
             parts[cell.grade_id] = Part(cell.grade_id, 0.0, cell.points, manual=cell.role == "manual")

@@ -15,6 +15,7 @@ import io
 import linecache
 import re
 import signal
+import sys
 import threading
 import traceback
 import warnings
@@ -189,7 +190,7 @@ def run(function: Callable[..., Any], case: Case) -> Run:
     output = _Capped(limits.output)
     seen = Run(calls={name: one.calls for name, one in watched.items()})
     try:
-        with _quietly(output), _timed(limits.seconds):
+        with _quietly(output), timed(limits.seconds):
             seen.value = function(*(given | watched).values())
     except Stopped as stop:
         seen.failure = Failure(stop.property, stop.sentence)
@@ -216,7 +217,11 @@ def _quietly(output: _Capped) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _timed(seconds: float | None) -> Iterator[None]:
+def timed(seconds: float | None, again: float = 0.05) -> Iterator[None]:
+    """Raise `Stopped` in whatever runs longer, where the platform has interval timers and on the main thread.
+
+    It is raised `again` and again, for a bare `except:` in a learner's loop swallows the first; or once, if that is 0.
+    """
     if seconds is None or not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -225,13 +230,36 @@ def _timed(seconds: float | None) -> Iterator[None]:
         raise Stopped("time", f"did not end within {seconds:g} s")
 
     before = signal.signal(signal.SIGALRM, end)
-    # It rings again and again: a bare `except:` in a loop swallows the first.
-    signal.setitimer(signal.ITIMER_REAL, seconds, 0.05)
+    signal.setitimer(signal.ITIMER_REAL, seconds, again)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        while True:
+            # It may ring in here too, and then nobody would ever switch it off.
+            with contextlib.suppress(Stopped):
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                signal.signal(signal.SIGALRM, before)
+                break
+
+
+@contextlib.contextmanager
+def frugal(more: int) -> Iterator[None]:
+    """Let this process take so many bytes of address space more than it has, and no more: then a MemoryError.
+
+    On Linux and on the main thread; elsewhere two of these would undo each other's limit.
+    """
+    if sys.platform != "linux" or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    most = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() + more
+    resource.setrlimit(resource.RLIMIT_AS, (most if soft == resource.RLIM_INFINITY else min(most, soft), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def explained(error: BaseException) -> Failure:
