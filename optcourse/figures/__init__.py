@@ -11,6 +11,7 @@ from optcourse.figures.momentum_playground import MomentumPlayground
 from optcourse.figures.objective_gallery import ObjectiveGallery
 from optcourse.figures.online_trap import OnlineTrap
 from optcourse.figures.race import Race
+from optcourse.figures.schedule_explorer import ScheduleExplorer
 
 __all__ = [
     "AdamPlayground",
@@ -25,5 +26,6 @@ __all__ = [
     "OnlineTrap",
     "Point",
     "Race",
+    "ScheduleExplorer",
     "Setting",
 ]

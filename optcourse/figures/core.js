@@ -61,6 +61,18 @@ export function ticksBetween(low, high, n) {
   return found;
 }
 
+/** The stop of a scale nearest to a value. @param {number[]} stops @param {number} value */
+export function nearestStop(stops, value) {
+  return stops.reduce((best, stop, k) => (Math.abs(Math.log(stop / value)) < Math.abs(Math.log(stops[best] / value)) ? k : best), 0);
+}
+
+/** 1, 2, 5 × 10ⁿ from one number to another. @param {number} low @param {number} high */
+export function oneTwoFive(low, high) {
+  const found = [];
+  for (let power = Math.round(Math.log10(low)); 10 ** power <= high * 1.001; power++) for (const lead of [1, 2, 5]) found.push(Number(`${lead}e${power}`));
+  return found.filter((stop) => stop >= low * 0.999 && stop <= high * 1.001);
+}
+
 // ----------------------------------------------------------------------------------------------- scales
 
 /** A straight map from a domain to pixels. @param {number[]} domain @param {number[]} range @returns {Scale} */
@@ -413,11 +425,12 @@ export class Frame {
 
   /**
    * A legend: the mark of each entry is a bit of SVG in a 22 × 14 box, or "line" or "dot" of a colour by its name in the palette.
-   * @param {{mark: "line" | "dot" | "ring" | "star" | "dash" | "dots" | "open" | "cross", colour: string, text: string}[]} entries
+   * @param {{mark: "line" | "thin" | "dot" | "ring" | "star" | "dash" | "dots" | "open" | "cross", colour: string, text: string}[]} entries
    */
   legend(entries) {
     const marks = {
       line: (/** @type {string} */ c) => svg("path", { d: "M1 7H21", stroke: c, "stroke-width": 2.5 }),
+      thin: (/** @type {string} */ c) => svg("path", { d: "M1 9L5 4L9 10L13 5L17 9L21 6", stroke: c, "stroke-width": 1, fill: "none" }),
       dash: (/** @type {string} */ c) => svg("path", { d: "M1 7H21", stroke: c, "stroke-width": 2, "stroke-dasharray": "5 3" }),
       dots: (/** @type {string} */ c) => svg("path", { d: "M1 7H21", stroke: c, "stroke-width": 2, "stroke-dasharray": "2 3" }),
       dot: (/** @type {string} */ c) => svg("circle", { cx: 11, cy: 7, r: 4, fill: c }),
@@ -736,4 +749,63 @@ export function handle(panel, { label, read, write, home, words, place = read, f
     knob.setAttribute("aria-valuetext", words());
   };
   return Object.assign(knob, { refresh });
+}
+
+/** Plays a run of so many steps in about eight seconds, or by jumps for readers who ask for stillness. */
+export class Player {
+  /** @param {Frame} frame @param {() => number} last */
+  constructor(frame, last) {
+    this.frame = frame;
+    this.last = last;
+    /** How much is shown: all of it if null. @type {number | null} */
+    this.shown = null;
+    this.playing = 0;
+    frame.signal.addEventListener("abort", () => this.stop());
+  }
+
+  now() {
+    return Math.min(this.last(), this.shown ?? this.last());
+  }
+
+  toggle() {
+    if (this.playing) this.stop();
+    else this.start();
+  }
+
+  rewind() {
+    this.stop();
+    this.shown = null;
+  }
+
+  start() {
+    const last = this.last();
+    if (this.shown === null || this.shown >= last) this.shown = 0;
+    const speed = Math.max(5, last / 8);
+    const jump = still();
+    let before = performance.now();
+    const tick = (/** @type {number} */ time) => {
+      if (!this.playing) return;
+      if (time - before >= (jump ? 400 : 0)) {
+        const at = this.shown ?? 0;
+        this.shown = jump ? Math.floor(at) + Math.max(1, Math.round(speed * 0.4)) : at + ((time - before) / 1000) * speed;
+        before = time;
+        if (this.shown >= last) {
+          this.shown = last;
+          this.stop();
+          return;
+        }
+        this.frame.redraw();
+      }
+      this.playing = requestAnimationFrame(tick);
+    };
+    this.playing = requestAnimationFrame(tick);
+    this.frame.redraw();
+  }
+
+  stop() {
+    if (!this.playing) return;
+    cancelAnimationFrame(this.playing);
+    this.playing = 0;
+    if (this.shown !== null) this.frame.redraw();
+  }
 }

@@ -1,19 +1,7 @@
-// What figures of first-order methods on a landscape share: the course's controls, one method's sliders, the player.
+// What figures of first-order methods on a landscape share: the course's controls, one method's sliders.
 
 const LENGTH_STOPS = [10, 20, 30, 40, 50, 60, 80, 100, 150, 200, 300, 400, 500, 700, 1000, 1500, 2000];
 const ARRIVED = 1e-6;
-
-/** The stop of a scale nearest to a value. @param {number[]} stops @param {number} value */
-function nearestStop(stops, value) {
-  return stops.reduce((best, stop, k) => (Math.abs(Math.log(stop / value)) < Math.abs(Math.log(stops[best] / value)) ? k : best), 0);
-}
-
-/** 1, 2, 5 × 10ⁿ from one number to another. @param {number} low @param {number} high */
-function oneTwoFive(low, high) {
-  const found = [];
-  for (let power = Math.round(Math.log10(low)); 10 ** power <= high * 1.001; power++) for (const lead of [1, 2, 5]) found.push(Number(`${lead}e${power}`));
-  return found.filter((stop) => stop >= low * 0.999 && stop <= high * 1.001);
-}
 
 /** A method's settings here: its own, the landscape's step size, what the reader chose. @param {Model} model @param {string} name @returns {Record<string, number>} */
 function settingsHere(model, name) {
@@ -89,63 +77,4 @@ function knobSliders(frame, { method, change }) {
       }
     },
   };
-}
-
-/** Plays a run of so many steps in about eight seconds, or by jumps for readers who ask for stillness. */
-class Player {
-  /** @param {Frame} frame @param {() => number} last */
-  constructor(frame, last) {
-    this.frame = frame;
-    this.last = last;
-    /** How much is shown: all of it if null. @type {number | null} */
-    this.shown = null;
-    this.playing = 0;
-    frame.signal.addEventListener("abort", () => this.stop());
-  }
-
-  now() {
-    return Math.min(this.last(), this.shown ?? this.last());
-  }
-
-  toggle() {
-    if (this.playing) this.stop();
-    else this.start();
-  }
-
-  rewind() {
-    this.stop();
-    this.shown = null;
-  }
-
-  start() {
-    const last = this.last();
-    if (this.shown === null || this.shown >= last) this.shown = 0;
-    const speed = Math.max(5, last / 8);
-    const jump = still();
-    let before = performance.now();
-    const tick = (/** @type {number} */ time) => {
-      if (!this.playing) return;
-      if (time - before >= (jump ? 400 : 0)) {
-        const at = this.shown ?? 0;
-        this.shown = jump ? Math.floor(at) + Math.max(1, Math.round(speed * 0.4)) : at + ((time - before) / 1000) * speed;
-        before = time;
-        if (this.shown >= last) {
-          this.shown = last;
-          this.stop();
-          return;
-        }
-        this.frame.redraw();
-      }
-      this.playing = requestAnimationFrame(tick);
-    };
-    this.playing = requestAnimationFrame(tick);
-    this.frame.redraw();
-  }
-
-  stop() {
-    if (!this.playing) return;
-    cancelAnimationFrame(this.playing);
-    this.playing = 0;
-    if (this.shown !== null) this.frame.redraw();
-  }
 }
