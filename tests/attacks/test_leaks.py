@@ -9,7 +9,7 @@ import pytest
 from arena import HASTY, LIMITS, Arena, code_cell, outputs
 
 import optcourse
-from optcourse.grading import exercises
+from optcourse.grading.exercise import exercises
 from optcourse.grading.judge import Limits, Result, grade_notebook
 from optcourse.grading.sandbox import MODULES
 
