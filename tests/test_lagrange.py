@@ -249,6 +249,13 @@ def test_the_svm_says_what_it_cannot_work_with():
         svm_dual(X, y, C=0)
 
 
+def test_a_start_may_miss_a_wall_by_the_rounding_of_its_own_size():
+    program = QuadraticProgram(Q=np.eye(2), c=[-2e6, 0.0], A_ub=[[1.0, 0.0]], b_ub=[1e6])
+    assert active_set_qp(program, [1e6 + 5e-4, 0.0]).x == pytest.approx([1e6, 0.0], rel=1e-9)
+    with pytest.raises(ValueError, match=r"x = .*must be feasible to start from"):
+        active_set_qp(program, [1e6 + 2e-3, 0.0])
+
+
 def test_the_active_set_says_what_it_cannot_work_with():
     program = QuadraticProgram(np.eye(2), [1.0, 1.0], A_ub=[[1.0, 0.0], [0.0, 1.0]], b_ub=[0.0, 0.0])
     with pytest.raises(ValueError, match=r"^x = .* must be feasible"):

@@ -27,6 +27,12 @@ def test_the_certificate_sees_a_step_that_is_too_short():
     assert flatness == pytest.approx(15.68 - 14.4)
 
 
+@pytest.mark.parametrize("search", [backtracking, strong_wolfe])
+def test_lists_will_do_for_points_and_directions(search):
+    step = search(lambda t: t @ t, lambda t: 2 * t, theta=[2.0, 1.0], direction=[-2.0, -1.0])
+    assert step.theta == pytest.approx([0.0, 0.0], abs=1e-15)
+
+
 def test_an_uphill_direction_is_refused():
     for search in (backtracking, strong_wolfe):
         with pytest.raises(ValueError, match="downhill"):
