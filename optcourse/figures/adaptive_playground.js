@@ -52,16 +52,16 @@ export function render(host) {
   if (CORRECTABLE.length) tuning.append(html("div", { class: "oc-buttons" }, [correction]));
   const who = () => RACERS[method()][0] + (corrects() ? "" : " without bias correction");
 
-  const panels = html("div", { class: "oc-panels oc-wide-left" });
+  const panels = html("div", { class: "oc-panels oc-halves" });
   const [left, right] = [html("div", {}), html("div", {})];
   panels.append(left, right);
   const formula = html("p", { class: "oc-title" });
   left.append(formula);
-  const map = new Panel(frame, left, { ratio: 0.78 });
+  const map = new Panel(frame, left, { ratio: 0.9 });
   const readout = html("p", { class: "oc-readout" });
   left.append(readout);
   right.append(html("p", { class: "oc-title" }, ["Effective rate of each coordinate"]));
-  const gauge = new Panel(frame, right, { ratio: 0.62, margin: { left: 50 } });
+  const gauge = new Panel(frame, right, { ratio: 0.66, margin: { left: 50 } });
   right.append(html("p", { class: "oc-title" }, ["Loss above the minimum"]));
   const curve = new Panel(frame, right, { ratio: 0.5, margin: { left: 50 } });
   const knob = handle(map, {
