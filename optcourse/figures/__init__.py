@@ -5,6 +5,7 @@ from optcourse.figures.adaptive_playground import AdaptivePlayground
 from optcourse.figures.base import Figure, Point, Setting
 from optcourse.figures.decay_playground import DecayPlayground
 from optcourse.figures.descent_playground import DescentPlayground
+from optcourse.figures.early_stopping_playground import EarlyStoppingPlayground
 from optcourse.figures.epsilon_explorer import EpsilonExplorer
 from optcourse.figures.loss_gallery import LossGallery
 from optcourse.figures.momentum_playground import MomentumPlayground
@@ -18,6 +19,7 @@ __all__ = [
     "AdaptivePlayground",
     "DecayPlayground",
     "DescentPlayground",
+    "EarlyStoppingPlayground",
     "EpsilonExplorer",
     "Figure",
     "LossGallery",
