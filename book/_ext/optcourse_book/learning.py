@@ -127,7 +127,7 @@ def table(one: Chapter) -> list[str]:
     lines = [f"**{one.section.number}** {{doc}}`{one.section.title} <{one.section.page}>`", ""]
     lines += ["| You will be able to | taught in | asked in | written by you in |", "|---|---|---|---|"]
     for objective in one.objectives:
-        taught = ", ".join(_link(f"{page}#{nodes.make_id(name)}", name) for name in objective.sections)
+        taught = ", ".join(_link(f"{page}#{_anchor(name)}", name) for name in objective.sections)
         asked = ", ".join(str(number) for number in objective.questions)
         asked = f"{_link(f'{page}#check-yourself', 'questions')} {asked}" if asked else ""
         written = ", ".join(f"`{name}`" for name in objective.exercises)
@@ -137,6 +137,17 @@ def table(one: Chapter) -> list[str]:
         known = "; ".join(mistake.name.replace("_", " ") for mistake in exercise.mistakes)
         lines.append(f"- `{name}` ({exercise.points} points) knows {len(exercise.mistakes)} mistakes by name: {known}.")
     return [*lines, ""]
+
+
+def _anchor(heading: str) -> str:
+    """The id of a heading: its apostrophes are typographic by the time Sphinx makes it, and fall out.
+
+    Examples
+    --------
+    >>> _anchor("When do AdaGrad's steps die out?")
+    'when-do-adagrads-steps-die-out'
+    """
+    return str(nodes.make_id(heading.replace("'", "")))
 
 
 def _link(target: str, words: str) -> str:
