@@ -33,6 +33,17 @@ def test_lists_will_do_for_points_and_directions(search):
     assert step.theta == pytest.approx([0.0, 0.0], abs=1e-15)
 
 
+@pytest.mark.parametrize("search", [backtracking, strong_wolfe])
+def test_a_direction_of_another_shape_is_refused(search):
+    with pytest.raises(ValueError, match=r"direction = .*-1\..*must have the shape of theta, \(2,\)"):
+        search(lambda t: t @ t, lambda t: 2 * t, theta=[2.0, 1.0], direction=[-1.0])
+
+
+def test_a_loss_that_falls_for_ever_has_no_strong_wolfe_step():
+    with pytest.raises(ValueError, match=r"direction = .*gives no strong Wolfe step within 20 trials"):
+        strong_wolfe(lambda t: -t, lambda t: np.float64(-1.0), theta=0.0, direction=1.0, evaluations=20)
+
+
 def test_an_uphill_direction_is_refused():
     for search in (backtracking, strong_wolfe):
         with pytest.raises(ValueError, match="downhill"):

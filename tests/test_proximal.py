@@ -79,7 +79,7 @@ def points(name, data, count):
     return [data.draw(arrays.arrays(float, EVERY[name].shape, elements=entries)) for _ in range(count)]
 
 
-# --------------------------------------------------------------------------------------- what every prox has in common
+# ---------------------------------------------------------------------------------------- what every prox has in common
 
 
 @each(EVERY)
@@ -245,6 +245,7 @@ def test_a_box_has_a_wall_for_each_entry_or_one_for_all():
         (1.0, 0.0, "low = 1.0: must not exceed high = 0.0"),
         ([0.0, 3.0], [1.0, 2.0], "low"),
         ("0", 1.0, "low = '0': must be a number"),
+        ([np.nan, 0.0], 1.0, "low = .*must be a number"),
         (0.0, np.nan, "high = nan: must be a number"),
         ([0.0], 1.0, r"low = .*shape of v, \(2,\)"),
         (0.0, [[1.0, 1.0]], r"high = .*shape of v, \(2,\)"),
@@ -289,7 +290,7 @@ def test_a_group_and_a_signal_are_vectors():
                 prox(v, 1.0)
 
 
-# ------------------------------------------------------------------------------------------------------ ISTA and FISTA
+# ------------------------------------------------------------------------------------------------------- ISTA and FISTA
 
 
 class Lasso:
