@@ -25,6 +25,7 @@ SEED = "OPTCOURSE_SEED"
 HOPELESS = {"callable", "blank", "arguments", "time", "memory", "output"}
 COMPARISONS, TELLING = 16, 2  # a mistake is named if it agrees on so many drawn cases, and is wrong on so many of them
 DRAWN_STEPS = 30
+MOST_ROWS = 2_000  # of a path that is returned whole: a wrong one may have millions
 UNREADABLE = {"none", "type", "shape", "kind", "finiteness"}
 
 
@@ -240,7 +241,8 @@ class _Examination:
 def iterates(exercise: Exercise, case: Case, function: Function, seen: Run) -> list[Any]:
     """The iterates of a case from its start; empty if the exercise has none. They end where a call fails."""
     if exercise.rows:
-        return list(seen.value) if isinstance(seen.value, np.ndarray | list) else []
+        rows = seen.value
+        return list(rows[:MOST_ROWS]) if isinstance(rows, list) or (isinstance(rows, np.ndarray) and rows.ndim) else []
     if exercise.path is None or "theta" not in case.arguments:
         return []
     made = [case["theta"]]

@@ -120,9 +120,11 @@ def _brief(value: Array) -> str:
     """Six digits; of many entries the first and the last."""
     if value.ndim == 0:
         return f"{value[()]:.6g}" if value.dtype.kind in "fiu" else str(value[()])
-    entries = [_brief(np.asarray(entry)) for entry in value]
-    if len(entries) > SHOWN:
-        entries = [*entries[:3], "…", *entries[-2:]]
+    # Only what is shown is written out: a wrong answer may have millions of entries.
+    chosen = [*value[:3], *value[-2:]] if len(value) > SHOWN else value
+    entries = [_brief(np.asarray(entry)) for entry in chosen]
+    if len(value) > SHOWN:
+        entries.insert(3, "…")
     return f"[{', '.join(entries)}]"
 
 
@@ -133,9 +135,14 @@ def brief(value: Any) -> str:
     --------
     >>> brief((0.5, 3)), brief([1.0, 1 / 3]), brief(None)
     ('(0.5, 3)', '[1, 0.333333]', 'None')
+    >>> brief(tuple(range(100)))
+    '(0, 1, 2, …, 98, 99)'
     """
     if isinstance(value, tuple):
-        return f"({', '.join(brief(part) for part in value)})"
+        parts = [brief(part) for part in (value if len(value) <= SHOWN else (*value[:3], *value[-2:]))]
+        if len(value) > SHOWN:
+            parts.insert(3, "…")
+        return f"({', '.join(parts)})"
     if isinstance(value, np.ndarray | np.generic | float) or (isinstance(value, list) and _is_numeric(value)):
         return _brief(np.asarray(value))
     return shown(value)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from optcourse.grading import card
-from optcourse.grading.intake import HIDDEN_TESTS
+from optcourse.grading.intake import visible
 
 MOST_CELL, MOST_OUTPUT, MOST_PAGE = 20_000, 5_000, 1_000_000  # characters
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'"
@@ -82,7 +82,7 @@ def _cells(result: dict[str, Any]) -> Iterator[str]:
             if marks.get("solution") or marks.get("task"):
                 yield f"<section id='{escaped(marks['grade_id'])}'>{_text(cell['source'], MOST_CELL)}</section>"
             continue
-        source = HIDDEN_TESTS.sub("", cell["source"]).strip()
+        source = visible(cell["source"]).strip()
         shown = "".join(map(_output, cell["outputs"][:50]))
         name = f" id='{escaped(marks['grade_id'])}'" if marks.get("grade_id") else ""
         code = f"<div class='code'>{_text(source, MOST_CELL)}</div>" if source else ""

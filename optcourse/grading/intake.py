@@ -21,7 +21,7 @@ CELLS, CELL_TEXT = 2_000, 1 << 20
 SCHEMES = re.compile(
     r"(?i)((java|vb|live)script|attachment)[\s\\]*:|data[\s\\]*:(?=[\s\\]*[a-z]+/)(?![\s\\]*image/(png|jpeg|gif)\b)"
 )
-HIDDEN_TESTS = re.compile(r"^[ \t]*### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS[ \t]*$", re.S | re.M)
+BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 
 Role = Literal["test", "locked", "solution", "manual", "extra", "text"]
 
@@ -224,7 +224,34 @@ def _learners(cell: dict[str, Any]) -> Cell:
 
 
 def _visible(text: str) -> str:
-    return "".join(HIDDEN_TESTS.sub("", text).split())
+    return "".join(visible(text).split())
+
+
+def hidden_lines(text: str) -> set[int]:
+    """Return the numbers (from 1) of the lines of all hidden parts that have an end, with the lines that mark them.
+
+    Line by line, since it may be a learner's text: searched for by an expression, a thousand beginnings without an
+    end would be a thousand searches of all that follows.
+    """
+    hidden: set[int] = set()
+    begun = 0
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not begun and line.lstrip(" \t").startswith(BEGIN_HIDDEN):
+            begun = number
+        if begun and line.rstrip(" \t").endswith(END_HIDDEN):
+            hidden.update(range(begun, number + 1))
+            begun = 0
+    return hidden
+
+
+def visible(text: str) -> str:
+    r"""Return a cell's text without its hidden tests.
+
+    >>> visible("check(f)\n### BEGIN HIDDEN TESTS\ncheck(f, fresh=20)\n### END HIDDEN TESTS")
+    'check(f)'
+    """
+    hidden = hidden_lines(text)
+    return "\n".join(line for number, line in enumerate(text.split("\n"), start=1) if number not in hidden)
 
 
 def _insert(placed: list[Cell], source: list[Cell], missing: set[str]) -> None:
@@ -265,7 +292,7 @@ def harmless(markdown: str) -> str:
     # let a scheme reappear: an ampersand written as an entity does not help there, one that is torn off does.
     shown = re.sub(r"&(?=#|\w+;|(?i:amp))", "&\u2060", markdown)
     shown = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", shown)
-    shown = re.sub(r"!\[([^\]\n]*)\]\(attachment:[^)\s]*\)", r"*(picture: \1)*", shown)
+    shown = re.sub(r"!\[([^\[\]\n]*)\]\(attachment:[^)\s]*\)", r"*(picture: \1)*", shown)
     return re.sub(SCHEMES, "unsafe:", shown)
 
 

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from optcourse.grading import checking, wire
-from optcourse.grading.intake import HIDDEN_TESTS, BadFileError, Cell, Merged, assignment, harmless, merge, parsed
+from optcourse.grading.intake import BadFileError, Cell, Merged, assignment, harmless, hidden_lines, merge, parsed
 from optcourse.grading.sandbox import Child, Sandbox, Spec, warm
 from optcourse.grading.verdict import Verdict
 from optcourse.grading.watch import LearnerError, Stopped, frugal, limited, timed
@@ -602,11 +602,7 @@ class HiddenTestError(Exception):
 
 def _execute(tree: ast.Module, cell: Cell, space: dict[str, Any]) -> None:
     """Execute a test cell. What its hidden statements print, or fail with, goes no further."""
-    hidden = {
-        number
-        for found in HIDDEN_TESTS.finditer(cell.source)
-        for number in range(cell.source.count("\n", 0, found.start()) + 1, cell.source.count("\n", 0, found.end()) + 2)
-    }
+    hidden = hidden_lines(cell.source)
     for statement in tree.body:
         code = compile(ast.Module([statement], []), f"<{cell.grade_id}>", "exec")
         if statement.lineno not in hidden:

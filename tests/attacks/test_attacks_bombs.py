@@ -140,6 +140,9 @@ while True: x.append(zlib.decompress(z))
 RETURNED = {
     "an array of 500 MB": "return np.zeros(60_000_000)",
     "a list of millions": "return [0.0] * 5_000_000",
+    "an array of 60 MB": "return np.zeros(7_500_000)",
+    "an array of 60 MB, in many rows": "return np.zeros((2_000_000, 3))",
+    "a tuple of everything": "return tuple([0.5] * 90_000)",
     "a deep list": "\n    x = []\n    for _ in range(10_000): x = [x]\n    return x",
     "a wide list": "return [[0.0] * 1000] * 1000",
     "many arrays": "return [np.zeros(10) for _ in range(90_000)]",

@@ -138,6 +138,19 @@ EDITS: dict[str, Any] = {
     "cells that are a text": lambda n: n.update(cells="check"),
 }
 
+# A megabyte of these took hours to search when they were searched for by an expression.
+SLOW = {
+    "pictures without an end": text_cell("![" * 400_000),
+    "pictures of pictures": text_cell("![x](attachment:" * 50_000),
+    "hidden tests without an end": code_cell("### BEGIN HIDDEN TESTS\n" * 40_000),
+    "schemes without an end": text_cell("data " * 100_000 + "javascript" + " " * 500_000),
+    "ampersands": text_cell("&" * 1_000_000),
+    "entities in entities": text_cell("&amp" * 200_000),
+    "brackets": text_cell("<" * 1_000_000),
+}
+
+SLOW_TEST = "### BEGIN HIDDEN TESTS\n" * 40_000
+
 RAW: dict[str, Any] = {
     "keys twice": lambda data: data[:-2] + b', "cells": []}',
     "deeply nested": lambda data: b'{"cells": ' + b"[" * 200_000 + b"]" * 200_000 + b"}",
@@ -159,6 +172,11 @@ RAW: dict[str, Any] = {
 
 ATTACKS = [
     *[Attack(name, "notebook", edit=edit) for name, edit in EDITS.items()],
+    *[
+        Attack(name, "notebook", edit=lambda notebook, cell=cell: at_the_end(notebook, cell))
+        for name, cell in SLOW.items()
+    ],
+    Attack("tests that are slow to search", "notebook", edit=lambda n: every_check(n, source=SLOW_TEST)),
     *[Attack(name, "notebook", raw=raw, broken=name == "zeros in the text") for name, raw in RAW.items()],
 ]
 
