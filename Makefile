@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lab exercises grade mutation bench book pdf pictures lock freshness binder-check clean
+.PHONY: help serve test lab exercises grade soak mutation bench book pdf pictures lock freshness binder-check clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,10 +35,12 @@ lab: $(READY) ## open JupyterLab on work/, every chapter and exercise as a noteb
 exercises: $(READY) ## make exercises/ (for learners) from solutions/ (for teachers)
 	@$(BIN)/optcourse release
 
-grade: $(READY) ## autograde what is in submitted/ (ASSIGNMENT=03_01_gradient_descent)
+grade: $(READY) ## grade what is in submitted/, in a sandbox (ASSIGNMENT=03_01_gradient_descent)
 	@test -n "$(ASSIGNMENT)" || { echo 'make grade: say which, e.g. make grade ASSIGNMENT=03_01_gradient_descent'; exit 2; }
-	@$(BIN)/nbgrader autograde "$(ASSIGNMENT)"
-	@$(BIN)/nbgrader generate_feedback "$(ASSIGNMENT)"
+	@$(BIN)/optcourse grade "$(ASSIGNMENT)" $(GRADE_ARGS)
+
+soak: $(READY) ## grade ten thousand submissions, a tenth hostile or broken, and count (SOAK_ARGS="--students 1000")
+	@$(BIN)/python tests/soak/soak.py $(SOAK_ARGS)
 
 mutation: $(READY) ## break the package in thousands of small ways and count what its tests notice (an hour)
 	@$(BIN)/python tests/mutation/campaign.py $(MUTATION_ARGS)
