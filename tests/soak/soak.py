@@ -1,6 +1,6 @@
 """Grade a large class, a tenth of it hostile or broken, and count: verdicts, memory, what is left behind.
 
-python tests/soak/soak.py [--students 10000] [--workers 2]      make soak
+python tests/soak/soak.py [--students 10000] [--workers 2] [--timeout 10]      make soak
 """
 
 from __future__ import annotations
@@ -29,11 +29,53 @@ SETTLED = 1_000  # submissions after which memory must not grow any more
 GROWTH = 50  # MB
 EVERY = 0.25  # seconds between two looks at the memory
 
-# In place of gradient_descent. Whatever else they reach, they must not get its points.
+# In place of gradient_descent, those that take little time first: a short soak has only them. Whatever else they reach,
+# they must not get its points.
 HOSTILE = {
     "never_ends": """
 def gradient_descent(*arguments):
     while True: pass
+""",
+    "exits": """
+import os
+os._exit(0)
+""",
+    "kills_everybody": """
+import os, signal
+os.kill(-1, signal.SIGKILL)
+""",
+    "eats_memory": """
+def gradient_descent(*arguments):
+    kept = []
+    while True: kept.append(bytearray(1 << 24))
+""",
+    "full_marks": """
+import optcourse.grading
+optcourse.grading.check = check = lambda *a, **k: None
+def gradient_descent(*arguments): return None
+""",
+    "equals_everything": """
+class Yes:
+    def __eq__(self, other): return True
+    def __array__(self, *a, **k): return self
+def gradient_descent(*arguments): return Yes()
+""",
+    "huge_answer": """
+def gradient_descent(*arguments): return np.zeros(1 << 28)
+""",
+    "kills_itself": """
+import os, signal
+os.kill(os.getpid(), signal.SIGSEGV)
+""",
+    "closes": """
+import os
+os.closerange(0, 4096)
+""",
+    "fork_bomb": """
+import os
+while True:
+    try: os.fork()
+    except OSError: pass
 """,
     "sleeps": """
 import time
@@ -46,29 +88,6 @@ def gradient_descent(*arguments):
             while True: pass
         except BaseException: pass
 """,
-    "fork_bomb": """
-import os
-while True:
-    try: os.fork()
-    except OSError: pass
-""",
-    "eats_memory": """
-def gradient_descent(*arguments):
-    kept = []
-    while True: kept.append(bytearray(1 << 24))
-""",
-    "exits": """
-import os
-os._exit(0)
-""",
-    "kills_everybody": """
-import os, signal
-os.kill(-1, signal.SIGKILL)
-""",
-    "kills_itself": """
-import os, signal
-os.kill(os.getpid(), signal.SIGSEGV)
-""",
     "prints": """
 def gradient_descent(*arguments):
     while True: print('x' * 100_000)
@@ -78,29 +97,11 @@ import sys
 sys.setrecursionlimit(10**9)
 def gradient_descent(*arguments): return gradient_descent(*arguments)
 """,
-    "closes": """
-import os
-os.closerange(0, 4096)
-""",
     "fills_the_disk": """
 k = 0
 while True:
     open(f'/tmp/{k}', 'wb').write(bytes(1 << 20))
     k += 1
-""",
-    "equals_everything": """
-class Yes:
-    def __eq__(self, other): return True
-    def __array__(self, *a, **k): return self
-def gradient_descent(*arguments): return Yes()
-""",
-    "huge_answer": """
-def gradient_descent(*arguments): return np.zeros(1 << 28)
-""",
-    "full_marks": """
-import optcourse.grading
-optcourse.grading.check = check = lambda *a, **k: None
-def gradient_descent(*arguments): return None
 """,
 }
 
@@ -165,7 +166,7 @@ def populate(course: Path, students: int) -> dict[str, float]:
     return deserved
 
 
-def soak(folder: Path, students: int, workers: int, timeout: float = 2.0) -> Figures:
+def soak(folder: Path, students: int, workers: int, timeout: float = 10.0) -> Figures:
     """Run one soak in a folder."""
     course, temporary, file = folder / "course", folder / "temporary", folder / "results.json"
     course.mkdir()
@@ -246,10 +247,11 @@ def main() -> int:
     parser = ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--students", type=int, default=10_000)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--timeout", type=float, default=10.0)
     asked = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="optcourse-soak-"))
     try:
-        figures = soak(folder, asked.students, asked.workers)
+        figures = soak(folder, asked.students, asked.workers, asked.timeout)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     print(figures)
