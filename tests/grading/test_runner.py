@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 import json
 import shutil
 import signal
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 from broken import EXPECTED, hand_in_broken
 from leftovers import left_behind, watched
-from submissions import ASSIGNMENT, TASK, hand_in, nbgrader, small_class
+from submissions import ASSIGNMENT, ROOT, TASK, hand_in, nbgrader, small_class
 
 from optcourse.__main__ import main
 from optcourse.grading.sandbox import bubblewrap
@@ -233,3 +234,17 @@ def test_an_unknown_assignment_and_an_empty_folder_say_so(classroom: Path, capsy
     assert "there is no assignment no_such" in capsys.readouterr().err
     assert run(classroom) == 2
     assert "nothing is in" in capsys.readouterr().err
+
+
+# ------------------------------------------------------------------------------------------- the teacher's page
+
+
+def test_the_teachers_page_shows_what_is_printed_today(tmp_path: Path) -> None:
+    place = ROOT / "book" / "tools" / "classroom.py"
+    spec = importlib.util.spec_from_file_location("classroom", place)
+    assert spec is not None
+    assert spec.loader is not None
+    classroom = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(classroom)
+    shown = {file.name: file.read_text(encoding="utf8") for file in classroom.RECORDED.iterdir()}
+    assert classroom.recorded(tmp_path) == shown
