@@ -8,6 +8,7 @@ from optcourse.figures.descent_playground import DescentPlayground
 from optcourse.figures.early_stopping_playground import EarlyStoppingPlayground
 from optcourse.figures.epsilon_explorer import EpsilonExplorer
 from optcourse.figures.loss_gallery import LossGallery
+from optcourse.figures.minibatch_playground import MinibatchPlayground
 from optcourse.figures.momentum_playground import MomentumPlayground
 from optcourse.figures.objective_gallery import ObjectiveGallery
 from optcourse.figures.online_trap import OnlineTrap
@@ -23,6 +24,7 @@ __all__ = [
     "EpsilonExplorer",
     "Figure",
     "LossGallery",
+    "MinibatchPlayground",
     "MomentumPlayground",
     "ObjectiveGallery",
     "OnlineTrap",
