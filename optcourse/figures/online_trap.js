@@ -22,6 +22,13 @@ export function onlineWalk({ big, rounds, beta1, beta2, amsgrad }) {
   return { position, regret, best };
 }
 
+/** Points at the steps 1, 2, …, none below a floor. @param {Float64Array} values @param {number} floor */
+function after(values, floor) {
+  const points = new Float64Array(2 * values.length);
+  for (let k = 0; k < values.length; k++) [points[2 * k], points[2 * k + 1]] = [k + 1, Math.max(floor, values[k])];
+  return points;
+}
+
 /** The mean of the last entries. @param {Float64Array} values @param {number} count */
 function lastMean(values, count) {
   return values.slice(-count).reduce((sum, value) => sum + value, 0) / count;
@@ -80,10 +87,10 @@ export function render(host) {
     loss.coordinates([1, STEPS], [1e-3, top], { logX: true, logY: true });
     loss.axes({ xLabel: "step", xWords: power, yWords: power });
     loss.backdrop(String(top), (context) => loss.gridlines(context));
-    /** @type {[Panel, (name: string) => number[]][]} */
+    /** @type {[Panel, (name: string) => Float64Array][]} */
     const drawings = [
-      [place, (name) => Array.from(walks[name].position).flatMap((value, k) => (k ? [k, value] : []))],
-      [loss, (name) => Array.from(walks[name].regret).flatMap((value, k) => [k + 1, Math.max(1e-4, value)])],
+      [place, (name) => after(walks[name].position.subarray(1), -1)],
+      [loss, (name) => after(walks[name].regret, 1e-4)],
     ];
     for (const [panel, points] of drawings) {
       panel.move((context) => {
