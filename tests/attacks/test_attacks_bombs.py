@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import resource
 
-from arena import LIMITS, Attack, answers, cells
+from arena import HONEST, LIMITS, Attack, answers, cells
 
 from optcourse.grading.sandbox import Spec
 
@@ -166,7 +166,7 @@ ASKED = {
     "gradients of 60 MB": (400, "np.zeros((1, 7_000_000))"),
     "gradients that broadcast": (50, "np.zeros((3_000_000, 1))"),
     "gradients of lists": (50, "[0.0] * 90_000"),
-    "gradients of small arrays": (100_000, "np.zeros(30_000)"),
+    "gradients of small arrays": (600, "np.zeros(30_000)"),
 }
 
 ATTACKS = [
@@ -196,5 +196,5 @@ def test_the_judge_itself_has_not_grown_much(arena):
 
 
 def test_memory_is_the_reason_that_is_given(arena):
-    assert arena.grade(Attack("memory", "bombs", cell=CODES["memory in small pieces"])).kind == "memory"
+    assert arena.grade(Attack("memory", "bombs", cell=CODES["memory in small pieces"], limits=HONEST)).kind == "memory"
     assert Spec().memory < 1 << 30

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from arena import LIMITS, WON, Arena, Attack, assignment, families, outputs
+from arena import HONEST, LIMITS, WON, Arena, Attack, assignment, families, outputs
 
 from optcourse.grading import wire
 from optcourse.grading.judge import Result, grade_notebook
@@ -147,7 +147,7 @@ def test_without_any_wall_the_same_notebooks_read_and_write_what_they_like(arena
 ONE_LARGE_QUESTION = "def gradient_descent(grad, theta, lr, steps):\n    return grad(np.zeros(300_000))[: len(theta)]"
 CHECKS = {
     "arguments": Attack("a gradient of 300 000 numbers", "walls", tasks={"gradient_descent": ONE_LARGE_QUESTION}),
-    "asked": known("bombs", "gradients of small arrays"),
+    "asked": dataclasses.replace(known("bombs", "gradients of small arrays"), limits=HONEST),
     "pairs": known("wire", "for an answer: keys that collide"),
     "depth": known("wire", "for an answer: too deep"),
     "items": known("wire", "for an answer: too wide"),
