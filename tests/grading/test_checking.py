@@ -36,6 +36,13 @@ def ascend(grad, theta, lr, steps):
 # ---------------------------------------------------------------------------------------------- check
 
 
+def test_the_list_of_exercises_keeps_its_name_when_they_have_been_loaded():
+    import optcourse.grading
+
+    assert "gradient_descent" in optcourse.grading.exercises()
+    assert "gradient_descent" in optcourse.grading.exercises()
+
+
 def test_a_right_function_is_told_so_and_nothing_is_raised(capsys):
     assert check("gradient_descent", descend, fresh=3) is None
     assert capsys.readouterr().out == "gradient_descent is right: 6 of 6 public cases and 3 of 3 fresh cases pass\n"
