@@ -84,6 +84,17 @@ def test_every_bfgs_update_keeps_the_secant_condition_and_positive_definiteness(
         before = after
 
 
+@pytest.mark.parametrize("method", [bfgs, lbfgs])
+def test_where_the_slope_does_not_change_there_is_nothing_to_learn(method):
+    stream = method(lambda t: -t[0], lambda t: np.array([-1.0, 0.0]), [0.0, 0.0])  # y = 0, so that ρ = 1 / yᵀs is none
+    theta = next(stream)
+    assert theta[0] > 1
+    if method is bfgs:
+        np.testing.assert_array_equal(stream.state["inverse_hessian"], np.eye(2))
+    else:
+        assert len(stream.state["pairs"]) == 0
+
+
 def test_two_loops_multiply_by_the_bfgs_matrix_that_starts_from_the_same_scaling(rng):
     A = random_spd(rng, 6)
     steps = rng.normal(size=(4, 6))

@@ -406,6 +406,12 @@ def test_a_restart_forgets_the_momentum_exactly_when_the_last_step_points_uphill
     assert restarts >= 2
 
 
+def test_standing_still_is_not_uphill(problem):
+    stream = fista(lambda theta: 0 * theta, lambda v, rate: v, [1.0, 2.0], 0.1)
+    waiting = [stream.state["t"] for _ in islice(stream, 5)]
+    assert np.all(np.diff(waiting) > 0.4)  # the sequence grows on
+
+
 def test_the_first_step_of_fista_is_istas():
     arguments = (lambda theta: theta - 3, lambda v, rate: prox_l1(v, rate), 0.0, 0.5)
     assert next(fista(*arguments)) == next(proximal_gradient(*arguments)) == 1.0
