@@ -49,7 +49,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--student", default="*", metavar="GLOB", help="only these students")
     parser.add_argument("--workers", type=_count, default=os.cpu_count(), metavar="N", help="default: all processors")
     parser.add_argument("--cluster", metavar="ADDRESS", help="grade on this Dask scheduler's workers instead")
-    parser.add_argument("--timeout", type=float, default=Limits.seconds, metavar="S", help="seconds for one cell")
+    parser.add_argument("--timeout", type=_seconds, default=Limits.seconds, metavar="S", help="seconds for one cell")
     parser.add_argument("--memory", type=_count, default=512, metavar="MB", help="memory for one submission")
     parser.add_argument("--fresh-seed", metavar="N", help="draw fresh cases from this, not from the course's secret")
     again = parser.add_mutually_exclusive_group()
@@ -67,6 +67,13 @@ def add_to(commands: Any) -> None:
 def _count(text: str) -> int:
     number = int(text)
     if number < 1:
+        raise ValueError
+    return number
+
+
+def _seconds(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
         raise ValueError
     return number
 
