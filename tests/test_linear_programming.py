@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from itertools import islice
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from scipy.optimize import linprog
 from optcourse import LinearProgram, interior_point, newton_kkt, simplex, vertices
 from optcourse.certificates import lp_floor, lp_residuals
 from optcourse.linear_programming import solution
+from optcourse.linear_programming.interior_point import Point, optimal
 
 RULES = ("steepest", "dantzig", "bland")
 solvers = pytest.mark.parametrize("solver", [simplex, interior_point], ids=lambda solver: solver.__name__)
@@ -287,6 +289,30 @@ def test_the_largest_error_of_a_fit_is_least_where_both_methods_say():
     assert inner.value == pytest.approx(corner.value, rel=1e-8)
     errors = np.sort(np.abs(A @ corner.x[:5] - b))
     np.testing.assert_allclose(errors[-6:], corner.value)  # six errors share the maximum: that makes a corner
+
+
+# Sides up to 5, costs up to 2, value 3: what may be missed at tol = 1e-3 is 6e-3, 3e-3, and 4e-3 of the value.
+@pytest.mark.parametrize(
+    ("missed", "price", "constant", "expected"),
+    [
+        ((0.0, 0.0, 0.0), 2.0, 0.0, True),
+        ((5.9e-3, -5.9e-3, 2.9e-3), 2.0, 0.0, True),
+        ((-6.1e-3, 0.0, 0.0), 2.0, 0.0, False),
+        ((0.0, 6.1e-3, 0.0), 2.0, 0.0, False),
+        ((0.0, 0.0, -3.1e-3), 2.0, 0.0, False),
+        ((0.0, 0.0, 0.0), 2.0 + 0.9e-3, 0.0, True),
+        ((0.0, 0.0, 0.0), 2.0 - 1.1e-3, 0.0, False),
+        ((0.0, 0.0, 0.0), 2.0 + 0.9e-3, -3.0, False),  # the value is 0 with its constant
+    ],
+)
+def test_the_interior_point_method_ends_when_all_that_is_missed_is_small_beside_the_numbers(
+    missed, price, constant, expected
+):
+    primal, above, dual = missed
+    problem = SimpleNamespace(b=np.array([4.0]), c=np.array([1.0, -2.0]), upper=np.array([5.0]))
+    problem.residuals = lambda at: (np.array([primal]), np.array([above]), np.array([0.0, dual]))
+    at = Point(z=np.array([5.0, 1.0]), w=np.ones(1), s=np.ones(2), v=np.ones(1), y=np.array([price]))
+    assert optimal(problem, at, tol=1e-3, constant=constant) == expected
 
 
 def test_listing_pairs_and_multiplying_out_lead_along_the_same_path(monkeypatch):
