@@ -53,7 +53,7 @@ VALUES = {
     "too deep": ('__import__("functools").reduce(lambda x, _: ["l", [x]], range(40), 0)', "b''"),
     "too deep for json": ('b"[" * 100_000', "b''"),
     "too wide": ('["l", [0] * 150_000]', "b''"),
-    "keys that collide": ('["d", [[k * (2**61 - 1), 0] for k in range(1, 20_000)]]', "b''"),
+    "keys that collide": ('["d", [[k * (2**61 - 1), 0] for k in range(1, 5_000)]]', "b''"),
     "keys that cannot be": ('["d", [[["l", []], 0]]]', "b''"),
     "pairs that are none": ('["d", [[1], [1, 2, 3]]]', "b''"),
     "a complex number too large": ('["c", 10**400, 0]', "b''"),
