@@ -291,14 +291,14 @@ def test_the_largest_error_of_a_fit_is_least_where_both_methods_say():
     np.testing.assert_allclose(errors[-6:], corner.value)  # six errors share the maximum: that makes a corner
 
 
-# Sides up to 5, costs up to 2, value 3: what may be missed at tol = 1e-3 is 6e-3, 3e-3, and 4e-3 of the value.
+# Sides up to 7, costs up to 2, value 3: what may be missed at tol = 1e-3 is 8e-3, 3e-3, and 4e-3 of the value.
 @pytest.mark.parametrize(
     ("missed", "price", "constant", "expected"),
     [
         ((0.0, 0.0, 0.0), 2.0, 0.0, True),
-        ((5.9e-3, -5.9e-3, 2.9e-3), 2.0, 0.0, True),
-        ((-6.1e-3, 0.0, 0.0), 2.0, 0.0, False),
-        ((0.0, 6.1e-3, 0.0), 2.0, 0.0, False),
+        ((7.9e-3, -7.9e-3, 2.9e-3), 2.0, 0.0, True),
+        ((-8.1e-3, 0.0, 0.0), 2.0, 0.0, False),
+        ((0.0, 8.1e-3, 0.0), 2.0, 0.0, False),
         ((0.0, 0.0, -3.1e-3), 2.0, 0.0, False),
         ((0.0, 0.0, 0.0), 2.0 + 0.9e-3, 0.0, True),
         ((0.0, 0.0, 0.0), 2.0 - 1.1e-3, 0.0, False),
@@ -309,9 +309,9 @@ def test_the_interior_point_method_ends_when_all_that_is_missed_is_small_beside_
     missed, price, constant, expected
 ):
     primal, above, dual = missed
-    problem = SimpleNamespace(b=np.array([4.0]), c=np.array([1.0, -2.0]), upper=np.array([5.0]))
-    problem.residuals = lambda at: (np.array([primal]), np.array([above]), np.array([0.0, dual]))
-    at = Point(z=np.array([5.0, 1.0]), w=np.ones(1), s=np.ones(2), v=np.ones(1), y=np.array([price]))
+    problem = SimpleNamespace(b=np.array([-7.0, 4.0]), c=np.array([1.0, -2.0]), upper=np.array([5.0]))
+    problem.residuals = lambda at: (np.array([primal, 0.0]), np.array([above]), np.array([0.0, dual]))
+    at = Point(z=np.array([5.0, 1.0]), w=np.ones(1), s=np.ones(2), v=np.ones(1), y=np.array([0.0, price]))
     assert optimal(problem, at, tol=1e-3, constant=constant) == expected
 
 
