@@ -292,7 +292,7 @@ def harmless(markdown: str) -> str:
     # let a scheme reappear: an ampersand written as an entity does not help there, one that is torn off does.
     shown = re.sub(r"&(?=#|\w+;|(?i:amp))", "&\u2060", markdown)
     shown = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", shown)
-    shown = re.sub(r"!\[([^\[\]\n]*)\]\(attachment:[^)\s]*\)", r"*(picture: \1)*", shown)
+    shown = re.sub(r"!\[([^\[\]\n]*)\]\(attachment:[^()\[\]\s]*\)", r"*(picture: \1)*", shown)
     return re.sub(SCHEMES, "unsafe:", shown)
 
 
