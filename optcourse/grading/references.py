@@ -81,12 +81,12 @@ def reaches(measure: Callable[[Case, Any], float], goal: float, what: str) -> Pr
     return Probe("value", ask)
 
 
-def agrees_with(loss: Callable[[Case, Array], float]) -> Probe:
-    """The answer is the slope of `loss`, by the course's gradient checker: that is what counts, not the formula."""
+def agrees_with(loss: Callable[[Case, Array], float], of: str = "theta") -> Probe:
+    """The answer is the slope of `loss` in the argument `of`, says the gradient checker, whatever the formula."""
 
     def ask(case: Case, run: Run, model: Run) -> str | None:
         answer = np.asarray(run.value, dtype=float)
-        report = optcourse.check_gradient(lambda theta: loss(case, theta), lambda _: answer, case["theta"])
+        report = optcourse.check_gradient(lambda theta: loss(case, theta), lambda _: answer, case[of])
         if report.verdict != "bug":
             return None
         return f"the gradient checker says {report.verdict}, worst coordinate {report.worst[0]}"

@@ -12,7 +12,7 @@ from optcourse.arguments import Array, Gradient
 from optcourse.grading.drawing import curves
 from optcourse.grading.exercise import Case, Exercise, Probe, Tolerance
 from optcourse.grading.probes import evaluated_at, evaluations
-from optcourse.grading.references import any_answer, last_of, parabola, ravine, reaches, rippled_bowl, tilted
+from optcourse.grading.references import agrees_with, any_answer, last_of, parabola, ravine, reaches, rippled_bowl, tilted
 from optcourse.grading.watch import Run
 
 # ------------------------------------------------------------------------------------------- momentum
@@ -574,15 +574,6 @@ def chain_slope(theta: Array, pull: float) -> Array:
     return force[:-1] - force[1:]
 
 
-def agrees_with_the_chain(case: Case, run: Run, model: Run) -> str | None:
-    """Put the answer before the course's gradient checker: the slope of the loss is what counts, not the formula."""
-    answer = np.asarray(run.value, dtype=float)
-    report = optcourse.check_gradient(lambda theta: chain_loss(theta, case["pull"]), lambda _: answer, case["theta"])
-    if report.verdict != "bug":
-        return None
-    return f"the gradient checker says {report.verdict}, worst coordinate {report.worst[0]}"
-
-
 def draw_chain(rng: np.random.Generator) -> Case:
     """Beads in no order, so that every spring is stretched or squeezed by another length."""
     return Case("drawn", theta=rng.normal(size=int(rng.integers(3, 8))), pull=float(rng.uniform(1, 3)))
@@ -617,7 +608,7 @@ chain_gradient = Exercise(
     ],
     draw=draw_chain,
     tolerance=Tolerance(1e-9, 1e-12, single=1e-5, why="a few sums and a cube, in another order"),
-    probes=[Probe("value", agrees_with_the_chain)],
+    probes=[agrees_with(lambda case, theta: chain_loss(theta, case["pull"]))],
     target=force_of_a_spring,
 )
 
