@@ -24,6 +24,7 @@ ENTRANCE = """\
 <meta name="viewport" content="width=device-width">
 <meta http-equiv="refresh" content="0; url={root}.html">
 <link rel="canonical" href="{root}.html">
+<link rel="icon" href="data:,">
 <title>{title}</title>
 <p><a href="{root}.html">{title}</a></p>
 </html>
