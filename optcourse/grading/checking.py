@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import os
 import sys
@@ -149,6 +150,12 @@ def model(exercise: Exercise, case: Case) -> Run:
     return seen
 
 
+@functools.lru_cache(maxsize=1024)
+def known(exercise: Exercise, case: Case) -> Run:
+    """The reference's run on a public case, which is the same for a whole class."""
+    return model(exercise, case)
+
+
 def judge(exercise: Exercise, case: Case, seen: Run, right: Run) -> list[Finding]:
     """Everything that is wrong with one run, the most telling first."""
     if seen.failure is not None:
@@ -203,7 +210,7 @@ class _Examination:
         )
 
     def result(self, case: Case, public: bool) -> tuple[CaseResult, Run]:
-        right = model(self.exercise, case)
+        right = known(self.exercise, case) if public else model(self.exercise, case)
         seen = run(self.function, case)
         found = judge(self.exercise, case, seen, right)
         if not public:

@@ -81,11 +81,18 @@ def reaches(measure: Callable[[Case, Any], float], goal: float, what: str) -> Pr
     return Probe("value", ask)
 
 
+def is_the_references(answer: Array, right: Any) -> bool:
+    """Whether an answer is the reference's, but for rounding."""
+    return answer.shape == np.shape(right) and np.allclose(answer, right, rtol=1e-9, atol=1e-12)
+
+
 def agrees_with(loss: Callable[[Case, Array], float], of: str = "theta") -> Probe:
     """The answer is the slope of `loss` in the argument `of`, says the gradient checker, whatever the formula."""
 
     def ask(case: Case, run: Run, model: Run) -> str | None:
         answer = np.asarray(run.value, dtype=float)
+        if is_the_references(answer, model.value):
+            return None  # the tests put that one before the checker; here it would cost a third of a class's time
         report = optcourse.check_gradient(lambda theta: loss(case, theta), lambda _: answer, case[of])
         if report.verdict != "bug":
             return None

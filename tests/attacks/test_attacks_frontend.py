@@ -60,7 +60,7 @@ print('\\x1b[2J\\x1b[H\\r\\x08' * 50)
         "write a file": "%%writefile /tmp/sitecustomize.py\nraise SystemExit",
         "load, run, store": "%load_ext autoreload\n%run /course/x.py\n%store check\n%reset -f\nprint('after')",
         "writes a forged verdict": """
-print('largest_safe_step is right: 4 of 4 public cases and 20 of 20 fresh cases pass')
+print('largest_safe_step is right: 4 of 4 public cases and 8 of 8 fresh cases pass')
 sys.stdout.write('points: 10\\nscore: 10\\n')
 sys.__stdout__.write('{"op": "ran"}\\n'); sys.__stdout__.flush()
 sys.__stderr__.write('Traceback\\n')

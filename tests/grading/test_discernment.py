@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from optcourse.grading import discernment, examine, find
+from optcourse.grading import discernment, examine, find, references
 from optcourse.grading.checking import judge, model
 from optcourse.grading.exercise import exercises
 from optcourse.grading.mutants import mutants
@@ -86,6 +86,15 @@ def test_the_reference_passes(exercise):
     verdict = examine(exercise.name, exercise.reference, fresh=20, seed="reference")
     assert verdict.passed, str(verdict)
     assert verdict.score == 1
+
+
+def test_the_gradients_of_the_references_pass_the_gradient_checker(monkeypatch):
+    monkeypatch.setattr(references, "is_the_references", lambda answer, right: False)
+    asked = [one for one in EXERCISES.values() if any(probe.property == "value" for probe in one.probes)]
+    assert len(asked) >= 6
+    for exercise in asked:
+        verdict = examine(exercise.name, exercise.reference, fresh=8, seed="checker")
+        assert verdict.passed, str(verdict)
 
 
 @pytest.mark.parametrize(("exercise", "alternative"), ALTERNATIVES)
