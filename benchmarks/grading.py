@@ -25,7 +25,7 @@ from timing import table
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "grading"))
 
 ROUNDS = 3
-FEW, MANY = 4, 200  # submissions for nbgrader, and for us
+FEW, MANY = 4, 600  # submissions for nbgrader, and for us
 AIM = 50
 
 
