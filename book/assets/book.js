@@ -31,4 +31,5 @@ addEventListener("resize", reachWhatScrolls);
 addEventListener("load", () => {
   reachWhatScrolls();
   window.MathJax?.startup?.promise?.then(reachWhatScrolls);
+  document.fonts.addEventListener("loadingdone", reachWhatScrolls); // formulas grow when their typeface arrives
 });

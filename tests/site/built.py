@@ -24,6 +24,11 @@ SETTLED = """async () => {
     for (let tries = 0; tries < 200 && !placed(); tries += 1) await new Promise((done) => setTimeout(done, 50));
     await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
 }"""
+# Resize events are told just before a frame is drawn, and what they change is drawn in the next.
+DRAWN = """async () => {
+    await document.fonts.ready;
+    for (let k = 0; k < 3; k += 1) await new Promise((done) => requestAnimationFrame(done));
+}"""
 # What sticks out to the right of the window, unless something around it scrolls or hides it.
 TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
     [...document.querySelectorAll("main *")].filter((e) => e.getBoundingClientRect().right > innerWidth + 1)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from built import (
     AXE,
+    DRAWN,
     ON_PAPER,
     PAGES,
     PREFIX,
@@ -100,7 +101,8 @@ def seen(request: pytest.FixtureRequest, chromium: Any, address: str) -> Visit:
     seen.on_paper = print_out(page)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_timeout(60)
+        page.wait_for_function(f"innerWidth === {width}")
+        page.evaluate(DRAWN)
         seen.too_wide[width] = page.evaluate(TOO_WIDE)
         if f"{width} px" in RULES:
             seen.axe[f"{width} px"] = page.evaluate(AXE, RULES[f"{width} px"])
