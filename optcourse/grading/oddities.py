@@ -38,6 +38,11 @@ def breaks(exercise: Exercise) -> dict[str, str]:
     return {name: broken for name, broken in BREAKS.items() if broken != "mutation" or changeable}
 
 
+def patience(name: str) -> float:
+    """Seconds for one call: few where it never ends, enough for a busy machine where the answer is what is odd."""
+    return 0.2 if BREAKS[name] == "time" else 5.0
+
+
 def oddity(name: str, exercise: Exercise) -> Function:
     """Return the function called `name` in `BREAKS`, for one exercise."""
     right = exercise.reference

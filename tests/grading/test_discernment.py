@@ -13,7 +13,7 @@ from optcourse.grading import discernment, examine, find, references
 from optcourse.grading.checking import judge, model
 from optcourse.grading.exercise import exercises
 from optcourse.grading.mutants import mutants
-from optcourse.grading.oddities import BREAKS, breaks, oddity
+from optcourse.grading.oddities import BREAKS, breaks, oddity, patience
 from optcourse.grading.watch import limited, run
 from optcourse.sections import SECTIONS
 
@@ -121,7 +121,7 @@ def test_a_mistake_is_rejected_on_the_public_cases_already(exercise, mistake):
 
 @pytest.mark.parametrize(("exercise", "name"), ODDITIES)
 def test_odd_functions_get_the_verdict_that_fits_them(exercise, name):
-    with limited(seconds=0.2):
+    with limited(seconds=patience(name)):
         verdict = examine(exercise.name, oddity(name, exercise), fresh=2, seed=1)
     assert not verdict.passed
     assert verdict.broken[0] == BREAKS[name]
