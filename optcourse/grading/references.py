@@ -92,7 +92,7 @@ def agrees_with(loss: Callable[[Case, Array], float], of: str = "theta") -> Prob
     def ask(case: Case, run: Run, model: Run) -> str | None:
         answer = np.asarray(run.value, dtype=float)
         if is_the_references(answer, model.value):
-            return None  # the tests put that one before the checker; here it would cost a third of a class's time
+            return None  # the tests put that one before the checker; here it would take a fifth of the judge's time
         report = optcourse.check_gradient(lambda theta: loss(case, theta), lambda _: answer, case[of])
         if report.verdict != "bug":
             return None
