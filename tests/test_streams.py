@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from itertools import islice
 
 import numpy as np
@@ -279,3 +280,192 @@ def test_run_refuses_nonsense_by_name_and_value(arguments, name, value):
 def test_run_refuses_what_yields_nothing():
     with pytest.raises(ValueError, match=r"^iterates = 5"):
         run(5)
+
+
+# ------------------------------------------------------------------------- what a method sees, and what it may answer
+
+
+@stream(as_vector=True)
+def straight(grad, hess, theta):
+    """A method with matrices: sees vectors, whatever the caller works with."""
+    while True:
+        slopes, curvature = grad(theta), hess(theta)
+        theta = theta - np.linalg.solve(curvature, slopes)
+        yield theta
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (3,), (2, 3), (2, 1, 2)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_method_that_wants_vectors_gets_them_and_its_caller_never_notices(shape, dtype):
+    asked = []
+    size = math.prod(shape)
+
+    def grad(theta):
+        asked.append(theta)
+        return 2 * (theta - 3)
+
+    newton = straight(grad, lambda theta: asked.append(theta) or (2 * np.eye(size) if shape else 2.0), np.zeros(shape))
+    theta = next(newton)
+    assert {np.shape(at) for at in asked} == {np.shape(theta)} == {shape}
+    assert theta == pytest.approx(np.full(shape, 3.0))
+    assert newton.start.shape == shape
+    assert {name: np.shape(newton.state[name]) for name in ("theta", "slopes", "curvature")} == {
+        "theta": (size,),
+        "slopes": (size,),
+        "curvature": (size, size),
+    }
+    single = next(
+        straight(lambda theta: 2.0 * theta, lambda theta: np.eye(size) if shape else 1.0, np.ones(shape, dtype))
+    )
+    assert single.dtype == dtype
+
+
+def test_a_method_that_does_not_ask_for_vectors_sees_its_start_as_it_is():
+    descent = momentum(slope, np.ones((2, 3)))
+    next(descent)
+    assert descent.state["theta"].shape == descent.state["velocity"].shape == (2, 3)
+
+
+def test_whatever_else_a_function_is_asked_about_is_handed_on_untouched():
+    asked = []
+
+    @stream(as_vector=True)
+    def curious(grad, theta):
+        yield theta - grad(theta, "batch", 3)
+
+    next(curious(lambda *given: asked.append(given) or given[0], np.ones((2, 2))))
+    assert (asked[0][0].shape, asked[0][1:]) == ((2, 2), ("batch", 3))
+
+
+def test_a_method_may_fill_in_a_start_from_its_other_arguments_defaults_included():
+    def prepare(given):
+        if given["theta"] is None:
+            given["theta"] = np.full(2, given["lr"])
+
+    @stream(prepare=prepare)
+    def still(grad, theta=None, lr=2):
+        yield theta - lr * grad(theta)
+
+    made = still(slope)
+    assert made.start.tolist() == [2.0, 2.0]
+    assert next(made).tolist() == [-6.0, -6.0]
+    with pytest.raises(ValueError, match=r"^lr = -1: must be a positive number"):
+        still(slope, lr=-1)
+
+
+@stream()
+def asking(theta, loss=None, losses=None, constraint=None, f=None):
+    """Yield what its function answers."""
+    function = loss or losses or constraint or f
+    while True:
+        yield function(theta)
+
+
+POPULATION = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
+
+
+def test_the_losses_of_a_population_are_counted_one_by_one():
+    search = asking(POPULATION, losses=lambda population: [1, math.inf, -2])
+    assert next(search).tolist() == [1.0, math.inf, -2.0]
+    assert search.evaluations == {"losses": 3}
+    next(search)
+    assert search.evaluations == {"losses": 6}
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "error", "complaint"),
+    [
+        ("losses", np.zeros(2), ValueError, r"^losses = .*must return 3 losses, not shape \(2,\)"),
+        ("losses", np.zeros((3, 1)), ValueError, r"^losses = .*must return 3 losses, not shape \(3, 1\)"),
+        ("losses", "low", ValueError, r"^losses = .*must return real numbers, not 'low'"),
+        ("losses", [1.0, math.nan, 2.0], NonFiniteError, r"^losses returned NaN at theta = array\(\[3\., 4\.\]\)"),
+        ("loss", np.zeros(3), ValueError, r"^loss = .*must return one number, not shape \(3,\)"),
+        ("loss", [1.0], ValueError, r"^loss = .*must return one number, not shape \(1,\)"),
+        ("loss", None, ValueError, r"^loss = .*must return a real number, not None"),
+        ("loss", "low", ValueError, r"^loss = .*must return a real number, not 'low'"),
+        (
+            "constraint",
+            [1.0, math.inf],
+            NonFiniteError,
+            r"^constraint returned .*inf.* at theta = array\(\[\[1\., 2\.\]",
+        ),
+        ("constraint", None, ValueError, r"^constraint = .*returned None: is its return statement missing"),
+    ],
+)
+def test_an_answer_that_a_method_cannot_use_is_refused_in_words(name, answer, error, complaint):
+    with pytest.raises(error, match=complaint):
+        next(asking(POPULATION, **{name: lambda theta: answer}))
+
+
+@pytest.mark.parametrize("answer", [3, 3.0, np.float32(3), np.float64(3), np.array(3.0)])
+def test_one_loss_is_a_plain_number_whatever_the_function_returns(answer):
+    found = next(asking([1.0, 2.0], loss=lambda theta: answer))
+    assert (type(found), found) == (float, 3.0)
+    assert next(asking([1.0, 2.0], f=lambda theta: answer)) is answer  # what f may say, its method decides
+    assert next(asking([1.0, 2.0], constraint=lambda theta: [answer, 0])).tolist() == [3.0, 0.0]
+
+
+def test_a_loss_may_be_infinite():
+    assert next(asking([1.0], loss=lambda theta: np.float64("inf"))) == math.inf
+    assert next(asking([1.0], loss=lambda theta: math.inf)) == math.inf
+
+
+# ----------------------------------------------------------------------------------------- the bounds of a run
+
+
+@pytest.mark.parametrize(
+    ("start", "theta", "reason"),
+    [
+        ([-9.0, 0.0], [0.0, 1e13], "steps"),  # 10¹² times 1 + 9
+        ([-9.0, 0.0], [0.0, -1e13], "steps"),
+        ([-9.0, 0.0], [0.0, 1.001e13], "diverged"),
+        ([-9.0, 0.0], [0.0, -1.001e13], "diverged"),
+        (0.0, 1e12, "steps"),
+        (0.0, 1.001e12, "diverged"),
+    ],
+)
+def test_an_iterate_has_diverged_beyond_a_million_million_times_its_start(start, theta, reason):
+    @stream()
+    def leap(theta, to):
+        while True:
+            yield np.array(to)[()]
+
+    trace = run(leap(start, theta), steps=1)
+    assert trace.reason == reason
+    if reason == "diverged":
+        assert trace.message == f"an entry of theta reached {np.max(np.abs(theta)):.3g} after 1 iterates"
+
+
+def test_iterates_without_a_start_have_diverged_beyond_a_million_million():
+    assert run(iter([1e12])).reason == "finished"
+    assert run(iter([1.001e12])).reason == "diverged"
+
+
+def test_a_run_takes_a_thousand_steps_unless_told_otherwise():
+    assert run(gradient_descent(slope, 4.0)).steps == 1000
+
+
+def test_the_seconds_of_a_run_are_part_of_those_that_passed():
+    before = time.perf_counter()
+    trace = run(gradient_descent(slope, 4.0), steps=20, loss=lambda theta: time.sleep(0.001) or theta)
+    passed = time.perf_counter() - before
+    assert 0 < trace.seconds <= passed - 21 * 0.001
+
+
+def test_a_run_records_the_certificate_it_was_given_and_nothing_it_was_not():
+    trace = run(gradient_descent(slope, [4.0, -3.0], lr=0.1), steps=2, certificate=lambda theta: theta[0], tol=3.0)
+    assert trace.certificates == pytest.approx([4.0, 3.2, 2.56])
+    assert (trace.reason, trace.steps) == ("converged", 2)
+    assert (trace.losses, trace.grad_norms, trace.kept) == (None, None, {})
+    assert run(gradient_descent(slope, 4.0), steps=2).certificates is None
+
+
+def test_a_name_that_cannot_be_kept_is_refused_with_those_that_can():
+    with pytest.raises(ValueError, match=r"^keep = 'speed': .* has beta, grad, lr, rate, theta, velocity$"):
+        run(momentum(slope, 4.0), keep=["speed"])
+    with pytest.raises(ValueError, match=r"^keep = 'speed': .* has nothing$"):
+        run(iter([1.0]), keep=["speed"])
+
+
+def test_a_warm_up_may_begin_at_zero():
+    assert list(islice(rates(lambda step: step / 10), 3)) == [0.0, 0.1, 0.2]
