@@ -13,6 +13,7 @@ from optcourse.figures.momentum_playground import MomentumPlayground
 from optcourse.figures.objective_gallery import ObjectiveGallery
 from optcourse.figures.online_trap import OnlineTrap
 from optcourse.figures.race import Race
+from optcourse.figures.range_test_playground import RangeTestPlayground
 from optcourse.figures.schedule_explorer import ScheduleExplorer
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "OnlineTrap",
     "Point",
     "Race",
+    "RangeTestPlayground",
     "ScheduleExplorer",
     "Setting",
 ]
