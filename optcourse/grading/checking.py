@@ -27,6 +27,7 @@ HOPELESS = {"callable", "blank", "arguments", "time", "memory", "output"}
 COMPARISONS, TELLING = 16, 2  # a mistake is named if it agrees on so many drawn cases, and is wrong on so many of them
 DRAWN_STEPS = 30
 MOST_ROWS = 2_000  # of a path that is returned whole: a wrong one may have millions
+ANOTHER = 2718  # the seed of a generator that no case has
 UNREADABLE = {"none", "type", "shape", "kind", "finiteness"}
 
 
@@ -226,12 +227,22 @@ class _Examination:
         """Call with the same arguments once more: the answer must be the same."""
         second = run(self.function, case)
         if second.failure is None and same(first.value, second.value):
+            if self.exercise.chance is not None and self.results[0].passed:
+                self.by_chance(case, first, self.exercise.chance)
             return
         sentence = (
             "two calls with the same arguments give different results: it keeps something from one call to the next, "
             "or draws its own random numbers"
         )
         self.results.insert(0, CaseResult("the first case twice", True, (Finding("state", sentence),)))
+
+    def by_chance(self, case: Case, first: Run, name: str) -> None:
+        """Call with another generator: what it answers, or what it asks for, must be something else."""
+        other = run(self.function, case.changed(**{name: np.random.default_rng(ANOTHER)}))
+        if other.failure is None and not same((first.value, _asked(first)), (other.value, _asked(other))):
+            return
+        sentence = f"another {name} makes no difference to it: draw from the generator that it is given"
+        self.results.insert(0, CaseResult(f"the first case with another {name}", True, (Finding("order", sentence),)))
 
     def first_step(self, case: Case, seen: Run, right: Run) -> int | None:
         """Find the first step at which the iterates leave the reference; keep both paths for the picture."""
@@ -243,6 +254,11 @@ class _Examination:
             if difference(one, other, self.exercise.tolerance) is not None:
                 return step
         return None
+
+
+def _asked(seen: Run) -> list[Any]:
+    """Everything that was asked of the functions passed in."""
+    return [call.arguments for calls in seen.calls.values() for call in calls]
 
 
 def iterates(exercise: Exercise, case: Case, function: Function, seen: Run) -> list[Any]:

@@ -136,6 +136,8 @@ class Exercise:
     replay : function of the case and the run, optional
         Returns what a right function would have answered given what it asked for (a random method chooses its
         own examples). It stands in for the reference.
+    chance : str, optional
+        The argument that is a random generator on which the answer must depend: another one gives another answer.
     target : function, optional
         Returns the picture (SVG) of a right answer in the statement; by default the right path of the longest case.
     equivalent_mutants : dict
@@ -155,6 +157,7 @@ class Exercise:
     rows: bool = False
     probes: Sequence[Probe] = ()
     replay: Callable[[Case, Run], Any] | None = None
+    chance: str | None = None
     target: Callable[[], str] | None = None
     equivalent_mutants: dict[str, str] = field(default_factory=dict)
     mistakes: list[Mistake] = field(default_factory=list)

@@ -8,7 +8,7 @@ import numpy as np
 
 from optcourse.arguments import Array
 from optcourse.grading.exercise import Case, Probe
-from optcourse.grading.watch import Run
+from optcourse.grading.watch import Call, Run
 
 Count = int | Callable[[Case], int]
 
@@ -17,17 +17,27 @@ def _times(count: Count, case: Case) -> int:
     return count(case) if callable(count) else count
 
 
+def _points(call: Call, case: Case) -> int:
+    """How many points a call asks about: a function of NumPy takes an array of them at once, and each has its price."""
+    one = max(np.size(case.arguments.get("theta", call.arguments[0])), 1)
+    return max(-(-np.size(call.arguments[0]) // one), 1)
+
+
 def evaluations(name: str, most: Count | None = None, least: Count | None = None) -> Probe:
-    """The function `name` is called as often as the reference calls it, or from `least` to `most` times."""
+    """The function `name` is called as often as the reference calls it, or from `least` to `most` times.
+
+    A call with several points at once counts as so many calls.
+    """
 
     def ask(case: Case, run: Run, model: Run) -> str | None:
         upper = len(model.calls[name]) if most is None else _times(most, case)
         lower = upper if least is None else _times(least, case)
-        called = len(run.calls[name])
-        if lower <= called <= upper:
+        called, points = len(run.calls[name]), sum(_points(call, case) for call in run.calls[name])
+        if lower <= points <= upper:
             return None
         needed = f"{upper}" if lower == upper else f"{lower} to {upper}"
-        return f"it calls {name} {_often(called)}, where {needed} {'is' if needed == '1' else 'are'} enough"
+        many = f" with {points} points in all" if points > called else ""
+        return f"it calls {name} {_often(called)}{many}, where {needed} {'is' if needed == '1' else 'are'} enough"
 
     return Probe("evaluations", ask)
 
@@ -80,6 +90,7 @@ def passes_over(indices: Indices, examples: Callable[[Case], Array | int], posit
 
 # Two shuffles of four agree by chance once in 24: ask only where chance is out of the question.
 ENOUGH_TO_TELL = 8
+ENOUGH_FOR_TURNS = 12  # 24 orders of twelve are the stored one from somewhere on, of 479 million
 
 
 def reshuffles(indices: Indices, n: Callable[[Case], int], position: int = 1) -> Probe:
@@ -96,14 +107,23 @@ def reshuffles(indices: Indices, n: Callable[[Case], int], position: int = 1) ->
     return Probe("order", ask)
 
 
+def _as_stored(order: tuple[float, ...]) -> bool:
+    """Whether an order is that of the numbers, forwards or backwards, wherever it begins."""
+    for line in (sorted(order), sorted(order, reverse=True)):
+        first = line.index(order[0]) if len(line) >= ENOUGH_FOR_TURNS else 0
+        if list(order) == line[first:] + line[:first]:
+            return True
+    return False
+
+
 def shuffles(indices: Indices, n: Callable[[Case], int], position: int = 1) -> Probe:
-    """No epoch goes through the examples in the order of their numbers, forwards or backwards."""
+    """No epoch goes through the examples in the order of their numbers, forwards, backwards or from the middle on."""
 
     def ask(case: Case, run: Run, model: Run) -> str | None:
         if n(case) < ENOUGH_TO_TELL:
             return None
         epochs = _epochs(_asked(indices, position, run), n(case))
-        if any(list(one) in (sorted(one), sorted(one)[::-1]) for one in epochs):
+        if any(map(_as_stored, epochs)):
             return "it goes through the examples in the order in which they are stored"
         return None
 
@@ -124,10 +144,10 @@ def batches_of(name: str, sizes: Callable[[Case], list[int]], position: int = 1)
 
 
 def within_budget(name: str, budget: Callable[[Case], int], position: int = 1) -> Probe:
-    """All calls of `name` together ask for at most so many examples."""
+    """All calls of `name` together ask for at most so many examples, at one point each."""
 
     def ask(case: Case, run: Run, model: Run) -> str | None:
-        spent = sum(np.size(call.arguments[position]) for call in run.calls[name])
+        spent = sum(np.size(call.arguments[position]) * _points(call, case) for call in run.calls[name])
         if spent <= budget(case):
             return None
         return f"it asks {name} for {spent} examples in all, where the budget is {budget(case)}"

@@ -16,7 +16,7 @@ from optcourse.grading import Case, CaseResult, Exercise, Finding, Tolerance, Ve
 from optcourse.grading.card import card, style
 from optcourse.grading.checking import WrongAnswerError, delivered_to, judge, known_mistake, model
 from optcourse.grading.compare import brief, difference
-from optcourse.grading.probes import evaluated_at, evaluations, passes_over, reshuffles
+from optcourse.grading.probes import evaluated_at, evaluations, passes_over, reshuffles, shuffles, within_budget
 from optcourse.grading.verdict import PROPERTIES
 from optcourse.grading.watch import LearnerError, Stopped, limited, run
 
@@ -405,6 +405,18 @@ def test_evaluations_are_counted_against_the_reference_or_a_bound():
     assert ask(evaluations("grad", most=lambda case: 3, least=3), twice, once, **given) is not None
 
 
+def test_a_call_with_many_points_counts_as_many_calls():
+    given = {"grad": square, "theta": np.ones(2)}
+    told = ask(evaluations("grad"), lambda grad, theta: grad(np.ones((100, 2)))[0], once, **given)
+    assert told == "it calls grad once with 100 points in all, where 1 is enough"
+    column = ask(evaluations("grad"), lambda grad, theta: theta - grad(theta[:, None])[:, 0], once, **given)
+    assert column is None  # one point in another shape
+    paid = within_budget("grad_i", lambda case: 4)
+    given = {"grad_i": lambda theta, batch: theta, "theta": np.ones(2)}
+    assert ask(paid, lambda grad_i, theta: grad_i(theta, [0, 1, 2, 3]), twice, **given) is None
+    assert "16 examples" in ask(paid, lambda grad_i, theta: grad_i(np.ones((4, 2)), [0, 1, 2, 3]), twice, **given)
+
+
 def test_a_gradient_taken_elsewhere_is_noticed():
     given = {"grad": square, "theta": np.ones(2)}
     assert ask(evaluated_at("grad"), once, once, **given) is None
@@ -430,6 +442,34 @@ def test_the_order_of_examples_is_watched():
     assert "epoch 2" in ask(whole, epochs([forward, doubled]), epochs([]), **given)
     assert ask(mixed, epochs([forward, shuffled]), epochs([]), **given) is None
     assert "same order" in ask(mixed, epochs([shuffled, shuffled]), epochs([]), **given)
+
+
+def test_the_stored_order_is_known_from_either_end_and_from_its_middle():
+    stored = list(range(12))
+    given = {"grad_i": lambda theta, index: theta, "theta": np.ones(1), "n": 12}
+    probe = shuffles("grad_i", lambda case: case["n"])
+    for order in (stored, stored[::-1], stored[5:] + stored[:5], stored[4::-1] + stored[:4:-1]):
+        assert "in which they are stored" in ask(probe, epochs([order]), epochs([]), **given)
+    assert ask(probe, epochs([[1, 0, *stored[2:]]]), epochs([]), **given) is None
+
+
+def test_a_shuffle_that_another_generator_does_not_change_is_none():
+    def of_its_own(examples, batch_size, epochs, rng):
+        own = np.random.default_rng(0)
+        orders = [own.permutation(examples) for _ in range(epochs)]
+        return [order[k : k + batch_size] for order in orders for k in range(0, len(order), batch_size)]
+
+    def not_for_everyone(examples, batch_size, epochs, rng):
+        if rng.bit_generator.state != np.random.default_rng(1).bit_generator.state:
+            raise ValueError
+        return of_its_own(examples, batch_size, epochs, rng)
+
+    for function in (of_its_own, not_for_everyone):
+        verdict = examine("minibatches", function)
+        assert verdict.results[0].label == "the first case with another rng"
+        assert verdict.broken[0] == "order"
+    assert find("minibatches").chance == find("sgd_epoch").chance == find("sgd_decaying").chance == "rng"
+    assert find("spend").chance is None  # a way to the goal need not be random
 
 
 def test_a_call_gets_its_own_copies_and_its_own_generator():

@@ -143,7 +143,11 @@ def test_a_solution_that_knows_the_public_answers_only_fails_on_fresh_cases(exer
                 return exercise.reference(*given) if any(map(callable, given)) else answer
         return known[0][1]
 
-    assert examine(exercise.name, hard_coded).passed
+    public = [
+        result for result in examine(exercise.name, hard_coded).results if not result.label.endswith("another rng")
+    ]
+    assert len(public) == len(known)
+    assert all(result.passed for result in public)
     assert not examine(exercise.name, hard_coded, fresh=5, seed=3).passed
 
 

@@ -117,6 +117,7 @@ minibatches = Exercise(
     draw=draw_deal,
     tolerance=Tolerance(0.0, 0.0, why="indices are whole numbers"),
     replay=own_deal,
+    chance="rng",
     probes=[
         passes_over(in_the_value, lambda case: case["examples"]),
         shuffles(in_the_value, how_many),
@@ -396,6 +397,7 @@ sgd_epoch = Exercise(
         1e-9, 1e-12, single=5e-5, why="a few dozen additions in another order; single precision has 7 digits"
     ),
     replay=replayed(lambda case, step: case["lr"]),
+    chance="rng",
     probes=[
         evaluations("grad_i"),
         batches_of("grad_i", of_epoch),
@@ -679,6 +681,7 @@ sgd_decaying = Exercise(
         1e-9, 1e-12, single=5e-5, why="a few dozen additions in another order; single precision has 7 digits"
     ),
     replay=replayed(lambda case, step: rate(case["lr"], case["decay"])(step)),
+    chance="rng",
     probes=[
         evaluations("grad_i"),
         batches_of("grad_i", lambda case: sizes(case["n"], case["batch_size"], case["epochs"])),
