@@ -172,8 +172,13 @@ def wolfe_step(
     c1: float = 1e-4,
     c2: float = 0.9,
     evaluations: int = 60,
+    thrifty: bool = False,
 ) -> Step | None:
-    """Search from a point already evaluated; None if nothing pays: the line search inside the methods of 3.7, 3.8."""
+    """Search from a point already evaluated; None if nothing pays: the line search inside the methods of 3.7, 3.8.
+
+    A thrifty one asks for no gradient at a first trial that looks too steep by the losses alone: worth it where c2 is
+    small and most first trials are.
+    """
     slope = float(np.vdot(here.grad, direction))
     if not slope < 0:
         return None
@@ -181,11 +186,14 @@ def wolfe_step(
     low = Step(0.0, here.theta, here.loss, here.grad, slope)  # pays best so far; a Wolfe step lies towards `high`
     high: Step | None = None
     alpha = lr
-    for _ in range(evaluations):
+    for trials in range(evaluations):
         theta = here.theta + alpha * direction
         there = float(loss(theta))
         if not there <= min(here.loss + c1 * alpha * slope, low.loss) + noise:  # NaN is refused too
             high = Step(alpha, theta, there)
+        elif thrifty and trials == 0 and (better := _flatter(low, alpha, there, c2, noise)):
+            alpha = better
+            continue
         else:
             gradient = grad(theta)
             trial = Step(alpha, theta, there, gradient, float(np.vdot(gradient, direction)))
@@ -201,6 +209,17 @@ def wolfe_step(
             break  # what is left to win drowns in rounding, and so does the way there, where slopes could still tell
         alpha = _between(low, high)
     return low if low.loss < here.loss else None
+
+
+def _flatter(low: Step, alpha: float, there: float, c2: float, noise: float) -> float | None:
+    """Return where the parabola through φ(0), φ′(0) and φ(α) is flat, if by it φ′(α) is too steep for strong Wolfe.
+
+    None where it is flat enough, where the way there is more than four times as long, or where rounding blurs it.
+    """
+    bend = (there - low.loss) / alpha - low.slope  # half of what the slope changes on the way to α
+    if -low.slope * alpha <= 1e3 * noise or abs(low.slope + 2 * bend) <= -c2 * low.slope or bend <= -low.slope / 8:
+        return None
+    return -low.slope * alpha / (2 * bend)
 
 
 def _alike(theta: Array, other: Array) -> bool:
@@ -234,10 +253,9 @@ def _between(low: Step, high: Step) -> float:
     return low.rate + width * min(max(share, 0.1), 0.9)
 
 
-def first_trial(decrease: float, slope: float, last: float) -> float:
-    """Return a first α: what would bring the decrease of the last step again, were φ a parabola.
+def first_trial(last: float, last_slope: float, slope: float) -> float:
+    """Return a first α that by the slopes alone promises as much as the last step did; the last, if there was none.
 
-    Nocedal & Wright, eq. (3.60); at most ten times the last α, so that rounding at the minimum sends nobody far away.
+    Nocedal & Wright, section 3.5; kept finite where the slope is lost in rounding.
     """
-    expected = -2 * decrease / slope if slope else 0.0  # no slope: we are there
-    return min(expected, 10 * last) if expected > 0 else last
+    return last * min(last_slope / slope, 1e10) if last_slope else last

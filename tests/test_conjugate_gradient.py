@@ -1,12 +1,14 @@
 """Claims of section 3.8 on conjugate directions."""
 
+import itertools
+
 import numpy as np
 import pytest
 import scipy.linalg
 import scipy.sparse
 import scipy.sparse.linalg
 
-from optcourse import conjugate_gradient, nonlinear_cg, run
+from optcourse import conjugate_gradient, nonlinear_cg, problems, run
 from optcourse.certificates import conjugacy
 
 
@@ -109,3 +111,33 @@ def test_fletcher_reeves_and_polak_ribiere_agree_on_a_quadratic_with_exact_searc
         polak_ribiere = after @ (after - before) / (before @ before)
         assert polak_ribiere == pytest.approx(fletcher_reeves, rel=1e-8)
         before = after
+
+
+def weights(variant, steps=60):
+    """Walk down a valley; return (the new gradient, the one before, β, the direction from there, the one before it)."""
+    valley = problems.rosenbrock()
+    stream = nonlinear_cg(valley.loss, valley.grad, valley.start, variant=variant)
+    before, direction = valley.grad(valley.start), -valley.grad(valley.start)
+    seen = []
+    for theta in itertools.islice(stream, steps):
+        after = valley.grad(theta)
+        seen.append((after, before, stream.state["beta"], stream.state["direction"], direction))
+        before, direction = after, stream.state["direction"]
+    return seen
+
+
+def test_polak_ribiere_is_cut_off_at_zero_and_where_gradients_overlap():
+    cut = {"overlap": 0, "negative": 0, "neither": 0}
+    for after, before, beta, direction, last in weights("PR+", 12):
+        formula = after @ (after - before) / (before @ before)
+        why = "overlap" if abs(after @ before) >= 0.3 * (after @ after) else "negative" if formula <= 0 else "neither"
+        cut[why] += 1
+        assert beta == pytest.approx(formula if why == "neither" else 0.0, rel=1e-9)
+        np.testing.assert_allclose(direction, beta * last - after, rtol=1e-12)
+    assert cut["overlap"] >= 3
+    assert cut["neither"] >= 3
+
+
+def test_fletcher_reeves_never_restarts():
+    for after, before, beta, *_ in weights("FR"):
+        assert beta == pytest.approx(after @ after / (before @ before), rel=1e-9)

@@ -5,6 +5,7 @@ import pytest
 
 from optcourse import backtracking, strong_wolfe
 from optcourse.certificates import wolfe_conditions
+from optcourse.line_search import Step, first_trial, wolfe_step
 
 
 def square(theta):
@@ -134,3 +135,52 @@ def test_the_slopes_belong_to_the_hard_functions(name):
     phi, slope = HARD[name][0]
     for a in (0.1, 0.5, 1.5, 3.0):
         assert slope(a) == pytest.approx((phi(a + 1e-6) - phi(a - 1e-6)) / 2e-6, rel=1e-4, abs=1e-6)
+
+
+def asked(phi, slope, first, thrifty, c2=0.1):
+    """Search along the line from 0; return the rate found, and where losses and slopes were asked for."""
+    losses, slopes = [], []
+    here = Step(0.0, np.zeros(1), phi(0.0), np.array([slope(0.0)]))
+    found = wolfe_step(
+        lambda a: losses.append(float(a[0])) or phi(float(a[0])),
+        lambda a: slopes.append(float(a[0])) or np.array([slope(float(a[0]))]),
+        here,
+        np.ones(1),
+        lr=first,
+        c2=c2,
+        thrifty=thrifty,
+    )
+    return found.rate, losses, slopes
+
+
+def parabola(height=0.0):
+    return lambda a: (a - 1) ** 2 + height, lambda a: 2 * (a - 1)
+
+
+@pytest.mark.parametrize("first", [0.26, 0.8, 1.2, 1.9])
+def test_a_thrifty_search_asks_for_no_slope_where_the_losses_say_that_it_is_steep(first):
+    rate, losses, slopes = asked(*parabola(), first, thrifty=True)
+    assert rate == pytest.approx(1.0)
+    assert losses == [first, pytest.approx(1.0)]
+    assert slopes == [pytest.approx(1.0)]
+    assert asked(*parabola(), first, thrifty=False)[2][0] == first
+
+
+@pytest.mark.parametrize(
+    ("phi", "first"),
+    [
+        (parabola(), 0.95),  # flat enough already
+        (parabola(), 0.24),  # more than four times as far: a guess, not a measurement
+        ((lambda a: -a - 0.1 * a * a + a**4, lambda a: -1 - 0.2 * a + 4 * a**3), 0.1),  # bent down, not up
+        (parabola(1e14), 0.5),  # the losses tell nothing apart here
+    ],
+    ids=["flat", "far", "concave", "blurred"],
+)
+def test_elsewhere_it_asks_at_once(phi, first):
+    assert asked(*phi, first, thrifty=True)[2][0] == first
+
+
+def test_the_first_trial_promises_what_the_last_step_did():
+    assert first_trial(0.5, -4.0, -1.0) * -1.0 == 0.5 * -4.0
+    assert first_trial(0.5, 0.0, -1.0) == 0.5  # there was no step yet
+    assert first_trial(1.0, -1.0, -1e-300) == 1e10
