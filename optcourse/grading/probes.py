@@ -37,7 +37,8 @@ def evaluations(name: str, most: Count | None = None, least: Count | None = None
             return None
         needed = f"{upper}" if lower == upper else f"{lower} to {upper}"
         many = f" with {points} points in all" if points > called else ""
-        return f"it calls {name} {_often(called)}{many}, where {needed} {'is' if needed == '1' else 'are'} enough"
+        verb = f"{'is' if needed == '1' else 'are'} {'needed' if points < lower else 'enough'}"
+        return f"it calls {name} {_often(called)}{many}, where {needed} {verb}"
 
     return Probe("evaluations", ask)
 

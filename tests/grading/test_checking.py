@@ -401,6 +401,7 @@ def test_evaluations_are_counted_against_the_reference_or_a_bound():
     given = {"grad": square, "theta": np.ones(2)}
     assert ask(evaluations("grad"), once, once, **given) is None
     assert ask(evaluations("grad"), twice, once, **given) == "it calls grad twice, where 1 is enough"
+    assert ask(evaluations("grad"), once, twice, **given) == "it calls grad once, where 2 are needed"
     assert ask(evaluations("grad", most=2, least=1), twice, once, **given) is None
     assert ask(evaluations("grad", most=lambda case: 3, least=3), twice, once, **given) is not None
 
