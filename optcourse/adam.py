@@ -140,7 +140,8 @@ def adamw(
         second_moment = beta2 * second_moment + (1 - beta2) * (g * g)
         m_hat = first_moment / (1 - beta1**t)
         v_hat = second_moment / (1 - beta2**t)
-        theta = (1 - rate * weight_decay) * theta - rate * m_hat / (np.sqrt(v_hat) + eps)
+        shrunk = (1 - rate * weight_decay) * theta
+        theta = shrunk - rate * m_hat / (np.sqrt(v_hat) + eps)
         yield theta
 
 

@@ -10,6 +10,7 @@ The table is data. Each row with an `oracle` is asserted, iterate by iterate, in
 from __future__ import annotations
 
 import html
+import re
 import textwrap
 from dataclasses import dataclass
 
@@ -59,11 +60,16 @@ class Table(tuple[Convention, ...]):
     def _repr_html_(self) -> str:
         head = "".join(f"<th scope='col'>{title}</th>" for title in ("ours", "theirs", "what differs"))
         body = "".join(
-            f"<tr><th scope='row'><code>{html.escape(row.ours)}</code></th>"
-            f"<td><code>{html.escape(row.theirs)}</code></td><td>{html.escape(row.difference)}</td></tr>"
+            f"<tr><th scope='row'><code>{_breakable(row.ours)}</code></th>"
+            f"<td><code>{_breakable(row.theirs)}</code></td><td>{html.escape(row.difference)}</td></tr>"
             for row in self
         )
         return f"<table class='optcourse-conventions'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _breakable(call: str) -> str:
+    """A call as HTML that breaks after its dots and brackets, and not in the middle of a name."""
+    return re.sub(r"[.(](?=\w)", r"\g<0><wbr>", html.escape(call))
 
 
 def _torch(method: str, ours: str, theirs: str, difference: str = "the same", oracle: str = "") -> Convention:

@@ -182,4 +182,5 @@ def optimal_momentum(mu: float, L_smooth: float) -> HeavyBall:
         raise refuse("mu", mu, f"must be at most L_smooth = {L_smooth}")
     root = math.sqrt(L_smooth / mu)
     rate = (root - 1) / (root + 1)
-    return HeavyBall(lr=4 / (math.sqrt(L_smooth) + math.sqrt(mu)) ** 2, beta=rate**2, rate=rate)
+    lr = 4 / (math.sqrt(L_smooth) + math.sqrt(mu)) ** 2
+    return HeavyBall(lr=lr, beta=rate**2, rate=rate)

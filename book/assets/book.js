@@ -2,7 +2,7 @@
 
 /** Make what overflows sideways focusable, so that arrow keys scroll it; what fits stays out of the tab order. */
 function reachWhatScrolls() {
-  const candidates = ".bd-article :is(pre, .pst-scrollable-table-container, .cell_output > .output, div.math, mjx-container[display=true])";
+  const candidates = ".bd-article :is(pre, .pst-scrollable-table-container, .cell_output, .cell_output > .output, div.math, mjx-container[display=true])";
   for (const element of document.querySelectorAll(candidates)) {
     const scrolls = element.scrollWidth > element.clientWidth + 1 && /auto|scroll/.test(getComputedStyle(element).overflowX);
     if (scrolls) element.tabIndex = 0;

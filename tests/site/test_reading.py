@@ -144,3 +144,18 @@ def test_the_flow_chart_is_a_nested_list_that_says_yes_or_no_and_leads_to_chapte
     assert set(links) <= written
     # A chapter is a link as soon as it is there; until then it is named, with an honest word.
     assert len(links) + chart.get_text().count("(in preparation)") == 3
+
+
+CUT = """() => {
+    document.querySelectorAll(".bd-article details:not(.hide)").forEach((folded) => { folded.open = true; });
+    const wide = ".bd-article :is(mjx-container[display=true], .pst-scrollable-table-container)";
+    return [...document.querySelectorAll(wide)].filter((e) => e.scrollWidth > e.clientWidth + 1)
+        .map((e) => e.textContent.trim().slice(0, 80));
+}"""
+
+
+@pytest.mark.parametrize("chapter", [page for page in PAGES if page.startswith("book/03_")])
+def test_formulas_and_tables_are_seen_whole_beside_the_contents(open_page: Callable[..., Any], chapter: str) -> None:
+    """1200 pixels are the least width at which the contents stand beside the text: its column is narrowest there."""
+    page = open_page(chapter, viewport={"width": 1200, "height": 900})
+    assert page.evaluate(CUT) == []
