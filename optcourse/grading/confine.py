@@ -91,15 +91,15 @@ def drop_privileges() -> None:
     _checked(_libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no-new-privs")
 
 
+class _Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
+
+
 def filter_calls() -> None:
     """From here on, only the system calls of `seccomp.ALLOWED`."""
     code = seccomp.compiled(platform.machine())
     buffer = ctypes.create_string_buffer(code, len(code))
-
-    class Program(ctypes.Structure):
-        _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
-
-    program = Program(len(code) // 8, ctypes.cast(buffer, ctypes.c_void_p))
+    program = _Program(len(code) // 8, ctypes.cast(buffer, ctypes.c_void_p))
     _checked(_libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0), "seccomp")
 
 

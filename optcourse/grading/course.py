@@ -111,7 +111,14 @@ class Course:
     @cached_property
     def folders(self) -> Any:
         """What nbgrader knows of where everything is."""
-        from nbgrader.coursedir import CourseDirectory
+        # jsonschema, if it finds this, compiles 39 grammars for formats that no notebook has: a second at every start.
+        modules: dict[str, Any] = sys.modules
+        hidden = modules.setdefault("rfc3987_syntax", None) is None
+        try:
+            from nbgrader.coursedir import CourseDirectory
+        finally:
+            if hidden:
+                del modules["rfc3987_syntax"]
 
         return self._folders or CourseDirectory(config=self.config)
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from multiprocessing import connection, util
 from typing import Any
 
+from optcourse.grading.exercise import exercises
 from optcourse.grading.judge import Limits, as_json, grade_notebook, not_run
 from optcourse.grading.sandbox import NoSandboxError, warm
 
@@ -99,13 +100,18 @@ class Processes:
     """
 
     def __init__(self, workers: int, folder: str, limits: Limits):
-        self.workers, self._initial = workers, (folder, limits)
+        self.workers, self.folder, self.limits = workers, folder, limits
         self.executor: Executor = self._new()
 
     def _new(self) -> Executor:
         # Not forked: this process has threads, an open journal and a database.
         fresh = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self.workers, fresh, _settle, self._initial)
+        return ProcessPoolExecutor(self.workers, fresh, _settle, (self.folder, self.limits))
+
+    def begin(self) -> Future[None]:
+        """Let all of them load what they need. The answer raises `NoSandboxError` if nothing can be graded here."""
+        first, *_ = [self.executor.submit(_ready, self.limits) for _ in range(self.workers)]
+        return first
 
     def renew(self) -> None:
         """Put new processes in the place of a pool that broke."""
@@ -127,6 +133,12 @@ def _settle(folder: str, limits: Limits) -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _ready(limits: Limits) -> None:
+    """Have in this process what every notebook needs."""
+    exercises()
+    warm(limits.spec, os.getpid()).spawn().end()
 
 
 def _end_with(sentinel: int) -> None:

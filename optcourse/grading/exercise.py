@@ -195,10 +195,15 @@ def exercises() -> dict[str, Exercise]:
     return found
 
 
-def _declared() -> Iterator[Exercise]:
+def modules() -> list[str]:
+    """Return the names of the modules that exercises are declared in."""
     package = importlib.import_module("optcourse.grading.exercises")
-    for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
-        for value in vars(importlib.import_module(f"{package.__name__}.{module}")).values():
+    return sorted(f"{package.__name__}.{info.name}" for info in pkgutil.iter_modules(package.__path__))
+
+
+def _declared() -> Iterator[Exercise]:
+    for module in modules():
+        for value in vars(importlib.import_module(module)).values():
             if isinstance(value, Exercise):
                 yield value
 

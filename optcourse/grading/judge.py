@@ -21,7 +21,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ from optcourse.grading import checking, wire
 from optcourse.grading.intake import BadFileError, Cell, Merged, assignment, harmless, hidden_lines, merge, parsed
 from optcourse.grading.sandbox import Child, Sandbox, Spec, warm
 from optcourse.grading.verdict import Verdict
-from optcourse.grading.watch import LearnerError, Stopped, frugal, limited, timed
+from optcourse.grading.watch import LearnerError, Stopped, bell, frugal, limited, timed
 
 MESSAGE = 2_000
 PRINTED = 100_000
@@ -119,7 +119,8 @@ class Result:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
-        return asdict(self) | {"score": self.score, "max_score": self.max_score}
+        parts = tuple(vars(part) | {} for part in self.parts)
+        return vars(self) | {"parts": parts, "score": self.score, "max_score": self.max_score}
 
 
 class Lost(Stopped):
@@ -495,7 +496,7 @@ def grade_notebook(
     parts: dict[str, Part] = {}
     outputs: list[list[dict[str, Any]]] = []
     trouble: Lost | None = None
-    with contextlib.closing(session), frugal(MEMORY):
+    with contextlib.closing(session), frugal(MEMORY), bell():
         for cell in merged.cells:
             if cell.role == "test":
                 part, shown, lost = _judged(cell, session, space, helpers, drawn_from)
@@ -565,6 +566,7 @@ def _judged(
             contextlib.redirect_stderr(io.StringIO()),
             checking.delivered_to(verdicts.append),
             checking.drawn_from(seed),
+            checking.asked_once(),
             limited(seconds=None, output=None),
         ):
             wanted = sorted(name for name in needed if name not in space and not hasattr(builtins, name))

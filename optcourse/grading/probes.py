@@ -53,6 +53,8 @@ def evaluated_at(name: str, position: int = 0, rtol: float = 1e-9, atol: float =
     def ask(case: Case, run: Run, model: Run) -> str | None:
         for number, (call, right) in enumerate(zip(run.calls[name], model.calls[name], strict=False), start=1):
             asked, point = np.asarray(call.arguments[position]), np.asarray(right.arguments[position])
+            if asked.shape == point.shape and (asked == point).all():
+                continue  # the usual case, told at a tenth of the cost
             if asked.shape != point.shape or not np.allclose(asked, point, rtol=rtol, atol=atol, equal_nan=True):
                 return f"call {number} of {name} is at another place than the method's"
         return None

@@ -17,6 +17,7 @@ import tempfile
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from optcourse.grading.gradebook import Gradebook, GradebookError, Graded, write
 from optcourse.grading.intake import BadFileError
 from optcourse.grading.journal import Journal, JournalError, Key, digest
 from optcourse.grading.judge import Limits
-from optcourse.grading.sandbox import NoSandboxError, Sandbox, Spec
+from optcourse.grading.sandbox import NoSandboxError, Spec
 
 DONE, WITHOUT_VERDICT, USAGE, NO_SANDBOX, NOT_WRITTEN = range(5)  # exit statuses
 TEMPORARY = "optcourse-grade-"
@@ -101,24 +102,28 @@ def main(arguments: Namespace) -> int:
 
 
 def _grade(arguments: Namespace) -> int:
-    course, assignment = Course(arguments.course), arguments.assignment
-    sources = course.sources(assignment)
-    handed = course.handed_in(assignment, sorted(sources), arguments.student)
-    if not handed:
-        raise CourseError(f"nothing is in {course.folder('submitted', arguments.student, assignment)}")
     spec = Spec(memory=arguments.memory << 20, unsafe=arguments.unsafe_no_sandbox)
     limits = replace(Limits(), seconds=arguments.timeout, spec=spec)
-    seed = arguments.fresh_seed or course.seed(assignment)
-    gradebook = None if spec.unsafe else Gradebook(course, assignment, sources)
-    heading = {"source": digest(*sorted(sources.values())), "seed": seed, "limits": _plain(limits), "grader": grader()}
-    with Journal(course.state(assignment), heading, arguments.restart, arguments.resume) as journal:
+    with contextlib.ExitStack() as stack:
+        # They take as long to load what they need as this process does, so they begin first.
+        here = None if arguments.cluster else stack.enter_context(processes(arguments.workers, limits))
+        course, assignment = Course(arguments.course), arguments.assignment
+        sources = course.sources(assignment)
+        handed = course.handed_in(assignment, sorted(sources), arguments.student)
+        if not handed:
+            raise CourseError(f"nothing is in {course.folder('submitted', arguments.student, assignment)}")
+        seed = arguments.fresh_seed or course.seed(assignment)
+        gradebook = None if spec.unsafe else Gradebook(course, assignment, sources)
+        about = {"source": digest(*sorted(sources.values())), "seed": seed, "limits": _plain(limits)}
+        about["grader"] = grader()
+        journal = stack.enter_context(Journal(course.state(assignment), about, arguments.restart, arguments.resume))
         if journal.changed and not arguments.restart:
             print(f"grade: everything is graded again, since this changed: {', '.join(journal.changed)}")
         run = Run(handed, sources, limits, seed, journal)
-        if not arguments.cluster:
-            run_here(run, course.state(assignment), arguments.workers)
+        if here is not None:
+            run_here(run, course.state(assignment), *here)
         else:
-            run_there(run, arguments.cluster)
+            run.grade(stack.enter_context(contextlib.closing(Cluster(arguments.cluster))))
         keys = [one for one in run.keys if one in journal.entries]
         if arguments.json:
             write_json(arguments.json, journal, keys)
@@ -210,35 +215,33 @@ def job_of(one: Handed, source: bytes, limits: Limits, seed: str) -> Job:
     )
 
 
-def run_here(run: Run, state: Path, workers: int) -> None:
-    """Grade on this machine. Temporary files have one folder, which goes whatever becomes of the workers."""
+@contextlib.contextmanager
+def processes(workers: int, limits: Limits) -> Iterator[tuple[Processes, Future[None]]]:
+    """Start them, and say when they are ready. Their temporary files have one folder, which goes with them."""
+    folder = tempfile.mkdtemp(prefix=TEMPORARY)
+    try:
+        pool = Processes(workers, folder, limits)
+        try:
+            yield pool, pool.begin()
+        finally:
+            pool.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def run_here(run: Run, state: Path, pool: Processes, ready: Future[None]) -> None:
+    """Grade on this machine, and note where the temporary files are, for the next run if this one is killed."""
     note = state / "temporary"
     with contextlib.suppress(FileNotFoundError):
         left = Path(note.read_text().strip())
         if left.name.startswith(TEMPORARY) and left.parent == Path(tempfile.gettempdir()):
             shutil.rmtree(left, ignore_errors=True)  # of a run that was killed: we hold its lock
-    folder = tempfile.mkdtemp(prefix=TEMPORARY)
-    note.write_text(folder + "\n")
+    note.write_text(pool.folder + "\n")
     try:
-        with Sandbox(run.limits.spec) as sandbox:
-            sandbox.spawn().end()  # no run begins without walls
-        pool = Processes(workers, folder, run.limits)
-        try:
-            run.grade(pool)
-        finally:
-            pool.close()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        note.unlink(missing_ok=True)
-
-
-def run_there(run: Run, address: str) -> None:
-    """Grade on a cluster."""
-    pool = Cluster(address)
-    try:
+        ready.result()  # no run begins without walls
         run.grade(pool)
     finally:
-        pool.close()
+        note.unlink(missing_ok=True)
 
 
 def write_json(file: Path, journal: Journal, keys: list[Key]) -> None:

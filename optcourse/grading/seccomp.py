@@ -11,6 +11,7 @@ which tells the C library to fall back to an older call. A call by another archi
 from __future__ import annotations
 
 import errno
+import functools
 import struct
 
 # name:number on x86_64:number on aarch64, "-" where an architecture has no such call.
@@ -145,6 +146,7 @@ def instructions(machine: str) -> list[Instruction]:
     return [*program, (RETURN, 0, 0, ENOSYS)]
 
 
+@functools.cache
 def compiled(machine: str) -> bytes:
     """Return the filter as the kernel's struct sock_filter array."""
     return b"".join(struct.pack("<HBBI", *instruction) for instruction in instructions(machine))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 # Every property a function can break, in the words used about a case that must stay hidden: they tell which property,
@@ -183,7 +183,10 @@ class Verdict:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data: strings, numbers, lists and dicts."""
-        plain = asdict(self)
-        for result, original in zip(plain["results"], self.results, strict=True):
-            result["passed"] = original.passed
-        return plain | {"passed": self.passed, "score": self.score, "broken": list(self.broken)}
+        # By hand, for `dataclasses.asdict` copies every number of the paths: a tenth of the time for a notebook.
+        results = tuple(
+            vars(one) | {"findings": tuple(vars(finding) | {} for finding in one.findings), "passed": one.passed}
+            for one in self.results
+        )
+        own = {"paths": vars(self.paths) | {} if self.paths else None, "broken": list(self.broken)}
+        return vars(self) | own | {"results": results, "passed": self.passed, "score": self.score}

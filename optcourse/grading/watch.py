@@ -222,24 +222,50 @@ def timed(seconds: float | None, again: float = 0.05) -> Iterator[None]:
 
     It is raised `again` and again, for a bare `except:` in a learner's loop swallows the first; or once, if that is 0.
     """
-    if seconds is None or not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+    if seconds is None or not _can_ring():
         yield
         return
+    with contextlib.nullcontext() if _Bell.hung else bell():
+        _Bell.seconds = seconds
+        signal.setitimer(signal.ITIMER_REAL, seconds, again)
+        try:
+            yield
+        finally:
+            while True:
+                # It may ring in here too, and then nobody would ever switch it off.
+                with contextlib.suppress(Stopped):
+                    signal.setitimer(signal.ITIMER_REAL, 0)
+                    break
 
-    def end(signum: int, frame: FrameType | None) -> None:
-        raise Stopped("time", f"did not end within {seconds:g} s")
 
-    before = signal.signal(signal.SIGALRM, end)
-    signal.setitimer(signal.ITIMER_REAL, seconds, again)
+class _Bell:
+    """What the signal's handler has to know."""
+
+    hung = False
+    seconds = 0.0
+
+    @staticmethod
+    def ring(signum: int, frame: FrameType | None) -> None:
+        raise Stopped("time", f"did not end within {_Bell.seconds:g} s")
+
+
+def _can_ring() -> bool:
+    return hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+
+
+@contextlib.contextmanager
+def bell() -> Iterator[None]:
+    """Hang up what `timed` rings. It does so itself for a single call; for thousands it takes longer than the calls."""
+    if _Bell.hung or not _can_ring():
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, _Bell.ring)
+    _Bell.hung = True
     try:
         yield
     finally:
-        while True:
-            # It may ring in here too, and then nobody would ever switch it off.
-            with contextlib.suppress(Stopped):
-                signal.setitimer(signal.ITIMER_REAL, 0)
-                signal.signal(signal.SIGALRM, before)
-                break
+        _Bell.hung = False
+        signal.signal(signal.SIGALRM, before)
 
 
 @contextlib.contextmanager
@@ -295,7 +321,9 @@ def same(one: Any, other: Any) -> bool:
     """Whether two arguments are equal, in every bit that matters to a caller."""
     if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
         one, other = np.asarray(one), np.asarray(other)
-        return one.dtype == other.dtype and np.array_equal(one, other, equal_nan=one.dtype.kind in "fc")
+        if one.dtype != other.dtype or one.shape != other.shape:
+            return False
+        return bool((one == other).all()) or np.array_equal(one, other, equal_nan=one.dtype.kind in "fc")
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):
         return len(one) == len(other) and all(same(*pair) for pair in zip(one, other, strict=True))
     if isinstance(one, dict) and isinstance(other, dict):

