@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from optcourse.arguments import Array, Gradient, checked, function, matrix, positive, refuse, vector
+from optcourse.arguments import Array, Gradient, checked, matrix, positive, refuse, vector
 
 
 @checked()
@@ -27,7 +27,7 @@ def gradient_norm(grad: Gradient, theta: Array) -> float:
     return float(np.linalg.norm(np.ravel(grad(theta))))
 
 
-@checked(prox=function, lr=positive)
+@checked(lr=positive)
 def prox_residual(grad: Gradient, prox: Callable[[Array, float], Array], theta: Array, lr: float) -> float:
     r"""Return how far a proximal step moves, divided by its rate.
 
@@ -89,7 +89,7 @@ def lasso_gap_of(residual: Array, pull: Array, lam: float, theta: Array) -> floa
     >>> lasso_gap_of(np.array([0.5, 1.0]), np.array([1.0, 1.0]), 1.0, np.array([1.75, 0.5]))
     0.0
     """
-    steepest = float(np.abs(pull).max(initial=0.0))
+    steepest = float(np.abs(pull).max())
     s = min(1.0, lam / steepest) if steepest > 0 else 1.0
     slack = lam * np.abs(theta) - s * theta * pull
     return float(0.5 * (1 - s) ** 2 * (residual @ residual) + np.maximum(slack, 0.0).sum())
@@ -159,14 +159,14 @@ def kkt_residuals(
         ("equality_jacobian", equality_jacobian, h, nu),
         ("inequality_jacobian", inequality_jacobian, g, mu),
     ):
-        J = np.zeros((0, balance.size)) if jacobian is None else matrix(name, jacobian)
+        J = np.empty((0, balance.size)) if jacobian is None else matrix(name, jacobian)
         if J.shape != (values.size, balance.size) or prices.size != values.size:
             raise refuse(name, jacobian, f"must have shape {(values.size, balance.size)}, with one multiplier a row")
         balance = balance + J.T @ prices
     return KKTResiduals(
         stationarity=float(np.abs(balance).max()),
         primal=float(max(np.abs(h).max(initial=0.0), g.max(initial=0.0))),
-        dual=float(np.maximum(-mu, 0).max(initial=0.0)),
+        dual=float((-mu).max(initial=0.0)),
         complementarity=float(np.abs(mu * g).max(initial=0.0)),
     )
 

@@ -130,8 +130,9 @@ def project_simplex(v: Array, radius: float = 1.0) -> Array:
     >>> project_simplex([0.5, 1.5, -1.0])
     array([0., 1., 0.])
     """
-    if np.ndim(v) != 1 or v.size == 0:
-        raise refuse("v", v, "must be a vector with at least one entry")
+    if np.ndim(v) != 1:
+        raise refuse("v", v, "must be a vector")
+    v = v - v.max()  # the same projection, and the radius is not lost beside large entries
     falling = np.sort(v)[::-1]
     levels = (np.cumsum(falling) - radius) / np.arange(1, v.size + 1)
     level = levels[np.flatnonzero(falling > levels)[-1]]
@@ -221,8 +222,8 @@ class QuadraticProgram:
         object.__setattr__(self, "c", c)
         for rows, side in (("A_eq", "b_eq"), ("A_ub", "b_ub")):
             given = getattr(self, rows), getattr(self, side)
-            A = np.zeros((0, c.size)) if given[0] is None else matrix(rows, given[0])
-            b = np.zeros(0) if given[1] is None else vector(side, given[1])
+            A = np.empty((0, c.size)) if given[0] is None else matrix(rows, given[0])
+            b = np.empty(0) if given[1] is None else vector(side, given[1])
             if A.shape != (b.size, c.size):
                 raise refuse(rows, given[0], f"must have shape {(b.size, c.size)} to fit {side} and c, not {A.shape}")
             object.__setattr__(self, rows, A)
@@ -268,7 +269,7 @@ def lagrange_dual(program: QuadraticProgram) -> LagrangeDual:
               w = c + A_{eq}^\top \nu + A_{ub}^\top \mu
 
     The infimum over x is :math:`-\tfrac12 w^\top Q^+ w` where w lies in the range of Q, and −∞ elsewhere (for a linear
-    program: unless w = 0).
+    program: unless w = 0). What lies outside counts as rounding up to a billionth of 1 + ‖c‖∞.
 
     References
     ----------
@@ -282,7 +283,7 @@ def lagrange_dual(program: QuadraticProgram) -> LagrangeDual:
     (1.0, array([1., 1.]))
     """
     curvature, axes = np.linalg.eigh(program.Q)
-    flat = curvature <= 1e-12 * max(1.0, curvature.max(initial=0.0))
+    flat = curvature <= 1e-12 * curvature.max()
     inverse = np.where(flat, 0.0, 1 / np.where(flat, 1.0, curvature))
 
     def tilt(nu: Any, mu: Any) -> Array:
@@ -290,7 +291,7 @@ def lagrange_dual(program: QuadraticProgram) -> LagrangeDual:
 
     def value(nu: Any = (), mu: Any = ()) -> float:
         w = tilt(nu, mu)
-        unbounded = np.abs(w[flat]).max(initial=0.0) > 1e-9 * (1 + np.abs(program.c).max(initial=0.0))
+        unbounded = np.abs(w[flat]).max(initial=0.0) > 1e-9 * (1 + np.abs(program.c).max())
         if unbounded or np.any(np.asarray(mu) < 0):
             return -np.inf
         return float(-0.5 * w @ (inverse * w) - program.b_eq @ np.asarray(nu) - program.b_ub @ np.asarray(mu))

@@ -17,6 +17,7 @@ from optcourse.certificates import (
     lasso_gap,
     lp_floor,
     lp_residuals,
+    prox_residual,
     wolfe_conditions,
 )
 
@@ -172,6 +173,8 @@ def test_the_floor_is_the_least_of_the_lagrangian_within_the_bounds():
     # A positive price of an inequality is none.
     assert lp_floor(PROGRAM, [0.25], [1.0])[1] == pytest.approx(0.25)
     assert lp_floor(PROGRAM, [5.0], [1.0])[1] == 5.0
+    two = LinearProgram(c=[0.0], A_ub=[[1.0], [-1.0]], b_ub=[1.0, 1.0], bounds=[(-1, 1)])
+    assert lp_floor(two, [-1.0, 0.25], [])[1] == 0.25
 
 
 def random_program(seed):
@@ -214,6 +217,7 @@ def test_conjugacy_is_the_largest_cosine_as_the_matrix_measures_it():
     assert conjugacy(A, [[1.0, 0.0], [1.0, 1.0]]) == pytest.approx(1 / np.sqrt(5))
     assert conjugacy(A, [[1.0, 0.0], [-1.0, 1.0], [0.0, 1.0]]) == pytest.approx(4 / np.sqrt(5 * 4))
     assert conjugacy(A, [[1.0, 1.0]]) == 0.0
+    assert conjugacy(A, [[1.0, 0.0], [-1.0, 1.0]]) == pytest.approx(1 / np.sqrt(5))
 
 
 def test_wolfe_conditions_say_by_how_much_a_step_misses():
@@ -223,3 +227,52 @@ def test_wolfe_conditions_say_by_how_much_a_step_misses():
     assert wolfe_conditions(4.0, -16.0, 2.4, -14.4, alpha=1.0, c1=0.1)[1] == pytest.approx(0.0, abs=1e-14)
     assert wolfe_conditions(1.0, -1.0, 1.0 - 1e-4, 0.9, alpha=1.0) == pytest.approx((0.0, 0.0), abs=1e-15)
     assert wolfe_conditions(1.0, -1.0, 1.0, 0.95, alpha=1.0) == pytest.approx((1e-4, 0.05))
+
+
+# ------------------------------------------------------------------------------------------------ at the edges
+
+
+def test_a_proximal_step_without_a_penalty_moves_by_the_gradient_whatever_the_rate():
+    for lr in (0.1, 0.5, 4.0):
+        residual = prox_residual(lambda theta: 3 * theta, lambda v, rate: v, [[1.0, -2.0], [0.0, 2.0]], lr)
+        assert residual == pytest.approx(9.0, rel=1e-14)
+
+
+def test_the_proximal_residual_is_the_distance_that_a_step_walks_over_its_rate():
+    def soft(v, rate):
+        return np.sign(v) * np.maximum(np.abs(v) - 2 * rate, 0)
+
+    # θ − ηg = (1, 3) − ½ (4, −1) = (−1, 3.5), shrunk by 2 · ½ to (0, 2.5): a step of (1, ½) in half a unit of time.
+    residual = prox_residual(lambda theta: np.array([4.0, -1.0]), soft, [1.0, 3.0], lr=0.5)
+    assert residual == pytest.approx(np.hypot(1.0, 0.5) / 0.5, rel=1e-14)
+    for name, wrong in (("prox", 3), ("lr", 0.0), ("lr", abs), ("grad", None)):
+        with pytest.raises(ValueError, match=f"^{name} = "):
+            prox_residual(**({"grad": soft, "prox": soft, "theta": [1.0], "lr": 0.5} | {name: wrong}))
+
+
+@pytest.mark.parametrize("size", [1e-6, 1e-3, 1.0, 1e6])
+def test_the_gap_grows_with_the_square_of_the_data(size):
+    X, y = np.diag([2.0, 1.0]), np.array([4.0, 1.5])
+    for theta in (np.zeros(2), np.array([1.0, -0.5])):
+        once = lasso_gap(X, y, 1.0, theta)
+        assert lasso_gap(X, size * y, size, size * theta) == pytest.approx(size**2 * once, rel=1e-12)
+
+
+def test_where_the_data_pull_at_nothing_zero_is_the_answer():
+    assert lasso_gap([[1.0], [0.0]], [0.0, 3.0], 1.0, [0.0]) == 0.0
+    assert lasso_gap([[1.0], [0.0]], [0.0, 3.0], 0.0, [0.0]) == 0.0
+
+
+def test_the_default_tolerance_of_a_condition_is_a_hundred_millionth():
+    assert KKTResiduals(0.9e-8, 1e-8, 1.1e-8, -0.0).failing() == ["dual"]
+
+
+def test_a_program_whose_numbers_are_small_is_measured_against_one():
+    small = LinearProgram(c=[0.25], bounds=[(0.0, 0.125)])
+    assert lp_residuals(small, [-0.5], [], []).primal == pytest.approx(0.5 / 1.125)
+    assert lp_residuals(LinearProgram(c=[0.25], bounds=[(None, None)]), [0.0], [], []) == (0.0, 0.25 / 1.25, 0.0)
+
+
+def test_a_steep_slope_either_way_misses_wolfes_second_condition():
+    assert wolfe_conditions(1.0, -1.0, 0.0, -2.0, alpha=0.5, c1=0.1, c2=0.5) == (0.0, 1.5)
+    assert wolfe_conditions(1.0, -2.0, 1.0, 2.0, alpha=3.0, c1=0.1, c2=0.5) == pytest.approx((0.6, 1.0))

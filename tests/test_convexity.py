@@ -181,3 +181,162 @@ def test_what_makes_no_sense_is_refused_by_name(rng):
         QuadraticProgram(np.eye(2), np.zeros(2), A_ub=[[1.0]], b_ub=[1.0])
     with pytest.raises(ValueError, match=r"^program = 3: must be a QuadraticProgram"):
         lagrange_dual(3)
+
+
+# -------------------------------------------------------------------------------------- to the number, at the edges
+
+
+def test_the_witness_is_the_chord_that_lies_deepest_below_of_those_that_were_drawn():
+    low, high = np.array([-1.0, 0.0]), np.array([2.0, 5.0])
+    f = lambda x: np.sin(x[0]) * x[1]  # noqa: E731
+    verdict = is_convex_on(f, low, high, np.random.default_rng(3), samples=60)
+    twin, chords = np.random.default_rng(3), []
+    for _ in range(60):
+        a, b, t = twin.uniform(low, high), twin.uniform(low, high), twin.uniform()
+        chords.append((f((1 - t) * a + t * b) - (1 - t) * f(a) - t * f(b), a, b, t))
+    excess, a, b, t = max(chords, key=lambda chord: chord[0])
+    assert verdict.excess == pytest.approx(excess, rel=1e-12)
+    for found, expected in zip(verdict.witness, (a, b, t), strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("f", [lambda x: 1e8 * x, lambda x: 1e8 - x, lambda x: -1e8 + x, lambda x: 1e-315 * x])
+def test_rounding_is_no_witness(rng, f):
+    assert is_convex_on(f, 0.0, 1.0, rng) == (True, None, 0.0)
+
+
+def test_a_faint_bend_is_a_witness(rng):
+    faint = is_convex_on(lambda x: 1 - 1e-12 * x**2, 0.0, 1.0, rng)
+    assert not faint.convex
+    assert 0 < faint.excess < 1e-12
+    assert not is_convex_on(lambda x: -1e-9 * x**2, 0.0, 1.0, rng).convex
+
+
+def test_chords_are_drawn_two_thousand_times_unless_told_otherwise(rng):
+    asked = []
+    is_convex_on(lambda x: asked.append(x) or 0.0, 0.0, 1.0, rng)
+    assert len(asked) == 3 * 2000
+
+
+def test_a_curvature_is_negative_below_the_tolerance_times_the_largest():
+    assert is_psd(np.diag([1e6, -0.9e-6]))
+    assert not is_psd(np.diag([1e6, -1.1e-6]))
+    assert is_psd(np.diag([1.0, -0.5]), tol=0.5)
+    assert is_psd(np.diag([-2.0, 1.0]), tol=1.0)
+    assert not is_psd(np.diag([-2.0, 1.0]), tol=0.9)
+    assert is_psd(np.zeros((2, 2)))
+
+
+def test_a_matrix_is_symmetric_up_to_rounding():
+    for scale in (1.0, -1e6):
+        assert is_psd(scale * np.array([[1.0, 0.9e-12], [0.0, 1.0]])) == (scale > 0)
+        assert is_psd(scale * np.array([[1.0, 0.5 + 4e-11], [0.5, 1.0]])) == (scale > 0)
+        for off in ([[1.0, 1.2e-12], [0.0, 1.0]], [[1.0, 0.5 + 6e-11], [0.5, 1.0]], [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]):
+            with pytest.raises(ValueError, match=r"^A = .* must be square and symmetric"):
+                is_psd(scale * np.array(off))
+
+
+def test_a_projection_does_not_lose_the_radius_beside_large_entries():
+    assert project_simplex([1e17, 0.0]).tolist() == [1.0, 0.0]
+    assert project_simplex([1e17, 1e17, -1e17], radius=3.0).tolist() == [1.5, 1.5, 0.0]
+    assert project_simplex([7.0], radius=2.0).tolist() == [2.0]
+    with pytest.raises(ValueError, match=r"^v = .*finite"):
+        project_simplex([np.nan, 1.0])
+
+
+def test_a_program_may_be_given_as_lists_and_holds_arrays():
+    program = QuadraticProgram([[2, 0], [0, 4]], [1, -1], [[1, 1]], [2], [[1, 0]], [3])
+    held = {name: getattr(program, name) for name in ("Q", "c", "A_eq", "b_eq", "A_ub", "b_ub")}
+    assert all(isinstance(array, np.ndarray) and array.dtype == float for array in held.values())
+    assert {name: array.shape for name, array in held.items()} == {
+        "Q": (2, 2), "c": (2,), "A_eq": (1, 2), "b_eq": (1,), "A_ub": (1, 2), "b_ub": (1,)
+    }  # fmt: skip
+    assert program.value([1, 2]) == 0.5 * (2 + 16) + 1 - 2
+    assert program.grad(np.array([1.0, 2.0])).tolist() == [3.0, 7.0]
+    bare = QuadraticProgram(np.eye(2), [1.0, 1.0])
+    assert (bare.A_eq.shape, bare.b_eq.shape, bare.A_ub.shape, bare.b_ub.shape) == ((0, 2), (0,), (0, 2), (0,))
+
+
+@pytest.mark.parametrize(
+    ("changed", "complaint"),
+    [
+        ({"Q": np.eye(3)}, r"^Q = .*must have shape \(2, 2\), like c, not \(3, 3\)"),
+        ({"Q": np.diag([1.0, -1.0])}, r"^Q = .*must be positive semidefinite"),
+        ({"Q": [1.0, 1.0]}, r"^Q = .*must be a matrix"),
+        ({"c": [[1.0, 1.0]]}, r"^c = .*must be a vector"),
+        ({"A_eq": [[1.0, 1.0]]}, r"^A_eq = .*must have shape \(0, 2\) to fit b_eq"),
+        ({"b_ub": [1.0]}, r"^A_ub = .*must have shape \(1, 2\) to fit b_ub"),
+        ({"A_ub": [1.0, 1.0], "b_ub": [1.0]}, r"^A_ub = .*must be a matrix"),
+        ({"A_ub": [[1.0, 1.0]], "b_ub": 1.0}, r"^b_ub = .*must be a vector"),
+    ],
+)
+def test_the_pieces_of_a_program_must_fit(changed, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        QuadraticProgram(**({"Q": np.eye(2), "c": np.zeros(2)} | changed))
+
+
+@pytest.mark.parametrize("scale", [1e-13, 1.0, 1e13])
+def test_the_dual_is_that_of_the_page_at_every_scale_of_the_losses(scale):
+    # min s(x₁² + ½ x₂²) − s x₁ with x₁ + x₂ = 2 and x₁ ≤ 1; at ν = s, μ = 2s: w = s(2, 1), so x = −(1, 1).
+    program = QuadraticProgram(scale * np.diag([2.0, 1.0]), [-scale, 0.0], [[1.0, 1.0]], [2.0], [[1.0, 0.0]], [1.0])
+    dual = lagrange_dual(program)
+    assert dual.value([scale], [2 * scale]) == pytest.approx(scale * (-0.5 * (4 / 2 + 1) - 2 - 2), rel=1e-12)
+    assert dual.minimiser([scale], [2 * scale]) == pytest.approx([-1.0, -1.0], rel=1e-12)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("cost", [0.0, 1e6])
+def test_a_price_matches_a_cost_within_a_billionth_of_the_costs(cost, sign):
+    dual = lagrange_dual(QuadraticProgram(np.zeros((2, 2)), [-cost, 0.0], [[1.0, 0.0]], [1.0]))
+    rounding = sign * 1e-9 * (1 + cost)
+    assert dual.value([cost + 0.9 * rounding]) == pytest.approx(-cost, abs=1e-2)
+    assert dual.value([cost + 1.1 * rounding]) == -np.inf
+
+
+def test_one_negative_price_among_others_is_enough_and_zero_is_none():
+    dual = lagrange_dual(QuadraticProgram(np.eye(2), [0.0, 0.0], A_ub=np.eye(2), b_ub=[1.0, 1.0]))
+    assert dual.value(mu=[1.0, -1e-3]) == -np.inf
+    assert dual.value(mu=[0.0, 0.0]) == 0.0
+    assert dual.value(mu=[0.5, 0.0]) == pytest.approx(-0.125 - 0.5)
+
+
+@pytest.mark.parametrize("x", [0.0, -1e6])
+def test_a_point_is_feasible_within_a_hundred_millionth_of_its_size(x):
+    program = QuadraticProgram(np.eye(2), np.zeros(2), [[1.0, 0.0]], [x], [[0.0, 1.0]], [0.0])
+    rounding = 1e-8 * (1 + abs(x))
+    for near, far in (
+        ([x + 0.9 * rounding, 0.0], [x + 1.1 * rounding, 0.0]),
+        ([x, 0.9 * rounding], [x, 1.1 * rounding]),
+    ):
+        assert np.isfinite(duality_gap(program, near, nu=[-x], mu=[0.0]))
+        with pytest.raises(ValueError, match=r"^x = .*must be feasible"):
+            duality_gap(program, far, nu=[-x], mu=[0.0])
+    with pytest.raises(ValueError, match=r"^x = .*must be feasible, but misses a constraint by 0.5$"):
+        duality_gap(program, [x - 0.5, -1.0], nu=[-x], mu=[0.0])
+    assert np.isfinite(duality_gap(program, [x, -7.0], nu=[-x], mu=[0.0]))
+
+
+@pytest.mark.parametrize("name", ["x", "nu", "mu"])
+def test_what_a_gap_is_asked_about_must_fit_the_program(name):
+    program = QuadraticProgram(np.eye(2), np.zeros(2), [[1.0, 0.0]], [0.0], [[0.0, 1.0]], [0.0])
+    right = {"x": [0.0, 0.0], "nu": [1.0], "mu": [1.0]}
+    assert duality_gap(program, **right) == 1.0
+    for wrong in ([0.0, 0.0, 0.0], [], 0.0, [np.nan]):
+        with pytest.raises(ValueError, match=rf"^{name} = "):
+            duality_gap(program, **(right | {name: wrong}))
+    with pytest.raises(ValueError, match=r"^program = 3: must be a QuadraticProgram"):
+        duality_gap(3, **right)
+
+
+def test_corners_of_another_shape_make_no_box(rng):
+    for low, high in (([0.0, 0.0], 1.0), (0.0, [1.0]), ([0.0, 0.0], [1.0, 0.0]), (1.0, 0.0)):
+        with pytest.raises(ValueError, match=r"^low = .* must lie below high"):
+            is_convex_on(np.sum, low, high, rng)
+
+
+def test_projected_gradient_steps_downhill_and_then_projects():
+    grad = lambda theta: 4 * theta - np.array([8.0, 4.0])  # noqa: E731
+    descent = projected_gradient(grad, lambda v: np.clip(v, 0, 1.0), [0.5, 0.5])
+    assert next(descent).tolist() == pytest.approx([1.0, 0.7])  # 0.5 + 0.1 · 6 beyond the wall, 0.5 + 0.1 · 2
+    with pytest.raises(ValueError, match=r"^project = 3: must be a function"):
+        projected_gradient(grad, 3, [0.5, 0.5])
