@@ -15,6 +15,7 @@ from optcourse.figures.online_trap import OnlineTrap
 from optcourse.figures.race import Race
 from optcourse.figures.range_test_playground import RangeTestPlayground
 from optcourse.figures.schedule_explorer import ScheduleExplorer
+from optcourse.figures.snapshot_playground import SnapshotPlayground
 
 __all__ = [
     "AdamPlayground",
@@ -34,4 +35,5 @@ __all__ = [
     "RangeTestPlayground",
     "ScheduleExplorer",
     "Setting",
+    "SnapshotPlayground",
 ]
