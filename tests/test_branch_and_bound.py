@@ -8,6 +8,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from optcourse import LinearProgram, branch_and_bound, simplex
 from optcourse.linear_programming import solution
+from optcourse.linear_programming.branch_and_bound import promises
 
 
 def solve(program, integers):
@@ -104,11 +105,65 @@ def test_the_tree_tells_every_branchs_fate_and_no_pruned_branch_could_have_won()
             assert node.bound >= program.value(x) - 1e-9 * (1 + abs(program.value(x)))
 
 
+def test_the_lowest_floor_first_never_solves_a_branch_that_could_not_win():
+    # Best first: until the optimum is found, an open node with a floor below it is left, and taken before all others.
+    spared = 0
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        program = LinearProgram(-rng.integers(3, 30, 7), rng.integers(1, 9, (3, 7)), [17.0] * 3, bounds=[(0, 3)] * 7)
+        x, search = solve(program, range(7))
+        tree, optimum = search.state["tree"], program.value(x)
+        assert [tree[0].number, tree[0].parent, tree[0].branch] == [0, None, ""]
+        assert min(node.bound for node in tree if node.fate == "integral") == pytest.approx(optimum)
+        for node in tree[1:]:
+            floor = tree[node.parent].bound
+            if floor > optimum - 1e-9 and node.fate != "infeasible":
+                spared += 1
+                assert (node.fate, node.bound) == ("pruned", floor)
+            if node.fate == "infeasible":
+                assert node.bound == np.inf
+    assert spared > 0
+
+
+def test_the_most_fractional_variable_is_split_on_both_sides_of_its_value():
+    # The relaxation's corner is (2.25, 3.75 − 0.125): 0.375 to the next whole number is more than 0.25.
+    bounds = [(0, 2.25), (0, 3.625), (0, 1)]
+    _, search = solve(LinearProgram([-1.0, -1.0, -1.0], bounds=bounds), [0, 1, 2])
+    root, *born = search.state["tree"][:3]
+    assert root.fate == "branched"
+    assert [node.branch for node in born] == ["x1 ≤ 3", "x1 ≥ 4"]
+    np.testing.assert_array_equal(born[0].bounds, [(0, 2.25), (0, 3), (0, 1)])
+    assert born[1].fate == "infeasible"  # there is no whole number from 4 to 3.625
+
+
+@pytest.mark.parametrize(("past", "nodes"), [(0.9e-6, 1), (1.1e-6, 3)])
+def test_a_millionth_from_a_whole_number_is_whole(past, nodes):
+    x, search = solve(LinearProgram([-1.0], A_ub=[[1.0]], b_ub=[2 + past]), [0])
+    np.testing.assert_array_equal(x, [2])
+    assert len(search.state["tree"]) == nodes
+
+
+@pytest.mark.parametrize("best", [3.0, -3.0])
+def test_a_branch_promises_more_if_its_floor_is_a_billionth_below_the_best(best):
+    assert promises(best - 4.1e-9, best)
+    assert not promises(best - 3.9e-9, best)
+    assert not promises(best + 1, best)
+    assert promises(best, np.inf)
+
+
 def test_each_solution_on_the_way_is_whole_and_better_than_the_last():
     rng = np.random.default_rng(5)
     program = LinearProgram(-rng.integers(1, 30, 8), rng.integers(1, 9, (4, 8)), [20.0] * 4, bounds=[(0, 3)] * 8)
     values = [program.value(x) for x in branch_and_bound(program, range(8))]
     assert (np.diff(values) < 0).all()
+
+
+def test_one_variable_is_enough():
+    x, search = solve(LinearProgram([1.0], bounds=[(0.5, 3)]), [0])
+    np.testing.assert_array_equal(x, [1])
+    assert search.reason == "optimal"
+    with pytest.raises(ValueError, match=r"^program = 3: must be an optcourse\.LinearProgram"):
+        branch_and_bound(3, [0])
 
 
 def test_without_integers_it_is_the_simplex_method():
@@ -134,7 +189,7 @@ def test_an_unbounded_relaxation_is_reported():
     assert x is None
 
 
-@pytest.mark.parametrize("integers", [[-1], [2], [0.5], ["x"]])
+@pytest.mark.parametrize("integers", [[-1], [2], [0.5], ["x"], [-1, 0], [0, 2], [[0, 1]]])
 def test_indices_that_name_no_variable_are_refused(integers):
     with pytest.raises(ValueError, match=r"^integers = "):
         list(branch_and_bound(LinearProgram([1.0, 1.0]), integers))

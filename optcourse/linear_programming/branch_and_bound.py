@@ -38,7 +38,7 @@ def whole(name: str, value: Any) -> Any:
 
 def _below_the_number_of_variables(given: dict[str, Any]) -> None:
     integers, n = given["integers"], given["program"].c.size
-    if np.max(integers, initial=-1) >= n:
+    if np.max(integers, initial=0) >= n:
         raise refuse("integers", integers, f"must be below {n}, the number of variables")
 
 
@@ -77,9 +77,9 @@ def branch_and_bound(program: LinearProgram, integers: Array) -> Iterates:
     >>> list(search)[-1], search.reason
     (array([1., 0., 1.]), 'optimal')
     """
-    best, ties = np.inf, 0
+    best = np.inf
     tree = [Node(0, None, "", program.bounds, -np.inf)]
-    queue = [(-np.inf, 0, tree[0])]
+    queue = [(tree[0].bound, tree[0].number, tree[0])]
     while queue:
         _, _, node = heapq.heappop(queue)
         if not promises(node.bound, best):
@@ -105,8 +105,8 @@ def branch_and_bound(program: LinearProgram, integers: Array) -> Iterates:
         j = int(integers[int(np.argmax(parts))])
         for child in children(node, j, float(relaxed.x[j]), len(tree)):
             tree.append(child)
-            ties += 1
-            heapq.heappush(queue, (child.bound, ties, child))
+            if child.fate == "open":
+                heapq.heappush(queue, (child.bound, child.number, child))
     return "optimal" if np.isfinite(best) else "infeasible"
 
 
@@ -121,5 +121,8 @@ def children(node: Node, j: int, value: float, number: int) -> list[Node]:
     for offset, (column, limit, sign) in enumerate([(1, np.floor(value), "≤"), (0, np.ceil(value), "≥")]):
         bounds = node.bounds.copy()
         bounds[j, column] = limit
-        born.append(Node(number + offset, node.number, f"x{j} {sign} {limit:g}", bounds, node.bound))
+        child = Node(number + offset, node.number, f"x{j} {sign} {limit:g}", bounds, node.bound)
+        if bounds[j, 0] > bounds[j, 1]:  # no whole number between the bounds given
+            child.bound, child.fate = np.inf, "infeasible"
+        born.append(child)
     return born

@@ -88,7 +88,7 @@ def _bounds(given: Sequence[Any] | None, n: int) -> Array:
         return np.column_stack([np.zeros(n), np.full(n, np.inf)])
     try:
         pairs = [(-np.inf if low is None else low, np.inf if high is None else high) for low, high in given]
-        table = np.array(pairs, dtype=float).reshape(-1, 2)
+        table = np.array(pairs, dtype=float)
     except (TypeError, ValueError):
         raise refuse("bounds", given, "must be pairs (low, high), None where there is no bound") from None
     if table.shape != (n, 2) or np.isnan(table).any():
@@ -163,12 +163,12 @@ def standard_form(program: LinearProgram, scaled: bool = True) -> StandardForm:
     mirrored = np.isinf(low) & np.isfinite(high)  # x = high − z
     split = np.flatnonzero(np.isinf(low) & np.isinf(high))  # x = z⁺ − z⁻
     shift = np.where(np.isfinite(low), low, np.where(mirrored, high, 0.0))
-    width = np.where(np.isfinite(low) & np.isfinite(high), high - np.where(np.isfinite(low), low, 0.0), np.inf)
+    width = high - low
 
     rows = np.vstack([program.A_ub, program.A_eq])
     b = np.concatenate([program.b_ub, program.b_eq]) - rows @ shift
     if not len(b):  # 0 = 0, so that no solver has to ask whether there are rows
-        rows, b = np.zeros((1, n)), np.zeros(1)
+        b = np.zeros(1)
     m = len(b)
     signs = np.concatenate([np.where(mirrored, -1.0, 1.0), np.full(len(split), -1.0)])
     of = np.concatenate([np.arange(n), split])  # the variable that each column stands for

@@ -114,7 +114,7 @@ def dantzig(gains: Array, _: Array) -> int:
 
 def steepest(gains: Array, weights: Array) -> int:
     """The variable that promises most per unit of distance along its edge (Goldfarb and Reid 1977)."""
-    return int(np.argmax(np.where(gains > REDUCED_COST, gains * gains / weights, -1.0)))
+    return int(np.argmax(np.where(gains > REDUCED_COST, gains * gains / weights, 0.0)))
 
 
 RULES: dict[str, Callable[[Array, Array], int]] = {"bland": bland, "dantzig": dantzig, "steepest": steepest}
@@ -159,14 +159,11 @@ def walk(basis: Basis, c: Array, rule: str) -> Walk:
         if block is None:
             basis.ray = np.zeros(len(c))
             basis.ray[basis.columns] = -falling
-            basis.ray[j] = -1.0 if basis.at_upper[j] else 1.0
+            basis.ray[j] = 1.0  # upwards: at an upper bound it would have a lower one to stop at
             return "unbounded"
         stalled = stalled + 1 if block.step <= FEASIBLE else 0
         if block.row is not None:
             row, left = basis.row(block.row), basis.columns[block.row]
-            if abs(row[j] - column[block.row]) > 1e-7 * (1 + abs(row[j])) and basis.updates:
-                basis.refactor()  # two ways to the same number disagree
-                continue
             ratio = row / row[j]
             costs = costs - costs[j] * ratio
             if rule == "steepest":
@@ -187,7 +184,7 @@ def update_lengths(squares: Array, basis: Basis, column: Array, ratio: Array, j:
     own = 1.0 + float(column @ column)
     along = basis.transposed @ (column @ basis.inverse)
     np.maximum(squares + ratio * (ratio * own - 2 * along), 1.0 + ratio * ratio, out=squares)
-    squares[left] = max(own * ratio[left] ** 2, 1.0)
+    squares[left] = own * ratio[left] ** 2
 
 
 def first_block(

@@ -24,7 +24,8 @@ def vertices(program: LinearProgram, tol: float = 1e-9) -> Array:
     Returns
     -------
     array, shape (k, 2)
-        The corners in counter-clockwise order; none if the region is empty or has no corner.
+        The corners in counter-clockwise order from the lowest (of two: the left one); none if the region is empty or
+        has no corner.
 
     Raises
     ------
