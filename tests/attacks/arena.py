@@ -1,8 +1,8 @@
 """Where attacks are tried: on a course with canaries, by the engine as a teacher would run it.
 
-An attack is a notebook that deserves 4 of 10 points (its first task is right, the others are not) and something else
-that its author put in. It is contained if it gets no more than those 4, leaves nothing behind that the course, the
-machine or the next submission can see, and the next submission, an honest one, gets its 10.
+An attack is a notebook in which one task is right at most (of 3.1 the first, for 4 of 10 points) and something else
+that its author put in. It is contained if it gets no more than that task's points, leaves nothing behind that the
+course, the machine or the next submission can see, and the next submission, an honest one, gets all of its own.
 
 Code in an attack may call what `TOOLS` defines: `attempt(act)` runs something that a wall should refuse and tells the
 arena if none did. `COURSE` and `REPOSITORY` are the real places of what it is after, `SECRET` stands in all of them.
@@ -34,8 +34,9 @@ from optcourse.grading.sandbox import Sandbox, Spec
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+ASSIGNMENTS = sorted(file.stem for file in (ROOT / "solutions").glob("*.md"))
 ASSIGNMENT, SOLVED = "03_01_gradient_descent", "gradient_descent"
-DESERVED, FULL = 4.0, 10.0
+DESERVED = 4.0
 SECRET = "canary-5f1b9c"
 BROKEN = re.compile(r"\b(SyntaxError|IndentationError|NameError)\b[^\"]{0,200}")
 WON, HELD = "GOT THROUGH:", "held back by"
@@ -103,6 +104,8 @@ class Attack:
         Code that runs before everything else in the notebook.
     tasks : mapping of str to str
         Code that stands in place of a solution, by the task's name.
+    assignment, solved : str
+        Which assignment it is, and which of its tasks is right; none if that is empty.
     edit : function of the notebook
         What is done to the file itself.
     raw : function of bytes to bytes
@@ -121,6 +124,8 @@ class Attack:
     family: str
     cell: str = ""
     tasks: Mapping[str, str] = field(default_factory=dict)
+    assignment: str = ASSIGNMENT
+    solved: str = SOLVED
     edit: Callable[[dict[str, Any]], None] | None = None
     raw: Callable[[bytes], bytes] | None = None
     limits: Limits = LIMITS
@@ -143,23 +148,31 @@ def answers(family: str, codes: Mapping[str, str], task: str = "logistic_gradien
 
 
 @cache
-def assignment() -> bytes:
-    """The source of 3.1, with few fresh cases: it is graded some hundred times."""
-    notebook = source(ROOT / "solutions" / f"{ASSIGNMENT}.md")
+def assignment(name: str = ASSIGNMENT) -> bytes:
+    """The source of an assignment, with few fresh cases: it is graded some hundred times."""
+    notebook = source(ROOT / "solutions" / f"{name}.md")
     for cell in notebook["cells"]:
         cell["source"] = "".join(cell["source"]).replace("fresh=8", "fresh=3")
     return json.dumps(notebook).encode()
 
 
 @cache
-def _texts() -> tuple[str, Mapping[str, str]]:
-    released = (ROOT / "exercises" / ASSIGNMENT / "gradient_descent.ipynb").read_text(encoding="utf8")
+def points(name: str = ASSIGNMENT) -> Mapping[str, float]:
+    """What each task of an assignment is worth."""
+    marks = [cell["metadata"].get("nbgrader", {}) for cell in json.loads(assignment(name))["cells"]]
+    return {one["grade_id"].removeprefix("check_"): float(one["points"]) for one in marks if one.get("grade")}
+
+
+@cache
+def texts(name: str = ASSIGNMENT) -> tuple[str, Mapping[str, str]]:
+    """The released notebook of an assignment, and the solution of each of its tasks."""
+    (released,) = (ROOT / "exercises" / name).glob("*.ipynb")
     solved = {
         cell["metadata"]["nbgrader"]["grade_id"]: "".join(cell["source"])
-        for cell in source(ROOT / "solutions" / f"{ASSIGNMENT}.md")["cells"]
+        for cell in source(ROOT / "solutions" / f"{name}.md")["cells"]
         if cell["metadata"].get("nbgrader", {}).get("solution")
     }
-    return released, solved
+    return released.read_text(encoding="utf8"), solved
 
 
 def named(notebook: dict[str, Any], name: str) -> dict[str, Any]:
@@ -167,12 +180,12 @@ def named(notebook: dict[str, Any], name: str) -> dict[str, Any]:
     return next(cell for cell in notebook["cells"] if cell["metadata"].get("nbgrader", {}).get("grade_id") == name)
 
 
-def written(tasks: Mapping[str, str], first: tuple[str, ...] = ()) -> dict[str, Any]:
+def written(tasks: Mapping[str, str], first: tuple[str, ...] = (), name: str = ASSIGNMENT) -> dict[str, Any]:
     """The released notebook with some tasks filled in and some cells put before everything."""
-    notebook: dict[str, Any] = json.loads(_texts()[0])
+    notebook: dict[str, Any] = json.loads(texts(name)[0])
     for cell in notebook["cells"]:
-        name = cell["metadata"].get("nbgrader", {}).get("grade_id")
-        cell["source"] = tasks.get(name, "".join(cell["source"]))
+        task = cell["metadata"].get("nbgrader", {}).get("grade_id")
+        cell["source"] = tasks.get(task, "".join(cell["source"]))
     extra = [code_cell(text) for text in first]
     notebook["cells"] = [*extra, *notebook["cells"]]
     return notebook
@@ -248,8 +261,8 @@ class Arena:
 
     def submission(self, attack: Attack) -> bytes:
         """The file that its author hands in."""
-        solved = {SOLVED: _texts()[1][SOLVED]}
-        notebook = written(solved | dict(attack.tasks), (self.tools, attack.cell))
+        solved = {attack.solved: texts(attack.assignment)[1][attack.solved]} if attack.solved else {}
+        notebook = written(solved | dict(attack.tasks), (self.tools, attack.cell), attack.assignment)
         if attack.edit is not None:
             attack.edit(notebook)
         data = dumped(notebook).encode()
@@ -257,13 +270,14 @@ class Arena:
 
     def grade(self, attack: Attack) -> Result:
         """Grade it."""
-        return grade_notebook(assignment(), self.submission(attack), attack.limits, "the term's seed", self.sandbox)
+        given = assignment(attack.assignment)
+        return grade_notebook(given, self.submission(attack), attack.limits, "the term's seed", self.sandbox)
 
-    def witness(self) -> str:
+    def witness(self, name: str = ASSIGNMENT) -> str:
         """Grade the honest notebook: it gets all its points, and tells what it found around itself."""
-        notebook = dumped(written(_texts()[1], (WITNESS,))).encode()
-        result = grade_notebook(assignment(), notebook, HONEST, "the term's seed", self.sandbox)
-        assert result.score == FULL, outputs(result)
+        notebook = dumped(written(texts(name)[1], (WITNESS,), name)).encode()
+        result = grade_notebook(assignment(name), notebook, HONEST, "the term's seed", self.sandbox)
+        assert result.score == sum(points(name).values()), outputs(result)
         found = printed(result)
         assert found.startswith("witness"), found
         return found
@@ -282,15 +296,16 @@ class Arena:
     def withstand(self, attack: Attack) -> Result:
         """Grade an attack, and then an honest notebook; nothing may have been gained, broken or left."""
         result = self.grade(attack)
-        assert result.score <= DESERVED, f"{attack.name} gets {result.score:g} points\n{outputs(result)}"
-        assert result.max_score == FULL
+        deserved = points(attack.assignment).get(attack.solved, 0.0)
+        assert result.score <= deserved, f"{attack.name} gets {result.score:g} points\n{outputs(result)}"
+        assert result.max_score == sum(points(attack.assignment).values())
         assert WON not in outputs(result), printed(result)
         broken = BROKEN.search(outputs(result))
         assert broken is None or attack.broken, f"the attack itself is broken: {broken[0]}"
         assert SECRET not in outputs(result), "the secret got into the result"
         if attack.ends is not None:
             assert result.kind == attack.ends, (result.kind, result.sentence, outputs(result))
-        assert self.witness() == self.honest
+        assert self.witness(attack.assignment) == self.honest
         after = self.state()
         assert {name: after[name] for name in after if after[name] != self.clean[name]} == {}
         return result
@@ -353,8 +368,9 @@ def families() -> dict[str, Any]:
 OPENING = """\
 # What has been tried against the grader
 
-{total} attacks, each a notebook that deserves 4 of 10 points. After each, its author has no more than that, the course,
-the machine and the gradebook are as they were, and the next learner, graded by the same warm process, gets all points.
+{total} attacks, each a notebook in which one task is right at most: of the first assignment that is 4 of 10 points.
+After each, its author has no more than that, the course, the machine and the gradebook are as they were, and the next
+learner, graded by the same warm process, gets all points.
 This page is made by `python tests/attacks/arena.py`.
 
 | what a notebook tries | attacks | what contains it | tests |

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from arena import Attack, answers, cells
+from typing import Any
+
+import numpy as np
+from arena import ASSIGNMENT, ASSIGNMENTS, Attack, answers, cells, points
+
+from optcourse.grading import find
+from optcourse.grading.checking import known
 
 CONTAINED = "fresh cases from a secret seed at every grading, the first case twice, probes of what a function asks for"
 
@@ -49,7 +55,52 @@ DESCENTS = {
     return theta * (1 - 2 * lr) ** steps""",
 }
 
+BY_HEART = """
+inf, nan = np.inf, np.nan
+def plain(value):
+    if isinstance(value, (np.ndarray, np.generic)): return value.tolist()
+    return [plain(one) for one in value] if isinstance(value, (list, tuple)) else value
+
+def {task}(*given):
+    table = {table}
+    key = repr([plain(one) for one in given if not callable(one) and not isinstance(one, np.random.Generator)])
+    answer, asked = table.get(key) or list(table.values())[-1]
+    for function, calls in zip(filter(callable, given), asked):
+        for call in calls:
+            function(*[np.array(one) if isinstance(one, list) else one for one in call])
+    return answer
+"""
+
+
+def plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    return type(value)(plain(one) for one in value) if isinstance(value, list | tuple) else value
+
+
+def by_heart(task: str) -> str:
+    """A task that asks what the reference asked for on each public case, and gives the reference's answer."""
+    exercise, table = find(task), {}
+    for case in exercise.cases:
+        seen = known(exercise, case)
+        key = repr([plain(one) for name, one in case.arguments.items() if name not in seen.calls and name != "rng"])
+        asked = [[[plain(one) for one in call.arguments] for call in calls] for calls in seen.calls.values()]
+        table[key] = (plain(seen.value), asked)
+    return BY_HEART.format(task=task, table=table)
+
+
 ATTACKS = [
+    *[
+        Attack(
+            f"all public answers and questions of {name}",
+            "guessing",
+            tasks={task: by_heart(task) for task in points(name)},
+            assignment=name,
+            solved="",
+        )
+        for name in ASSIGNMENTS
+        if name != ASSIGNMENT
+    ],
     *answers(
         "guessing",
         {name: f"calls, kept = [], {{}}\n{STEP.format(body=body.strip())}" for name, body in BY_TASK.items()},

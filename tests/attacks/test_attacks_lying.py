@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from arena import answers
+from dataclasses import replace
+
+from arena import ASSIGNMENT, ASSIGNMENTS, HASTY, Attack, answers, points
 
 CONTAINED = "only numbers, texts and containers cross the wire, as bytes; everything else stays behind as a number"
 
@@ -152,13 +154,71 @@ CODES = {
     "retypes its arguments": "\n    theta.dtype = np.int64\n    return theta.view(float)",
 }
 
-ATTACKS = answers(
-    "lying",
-    {
-        name: f"{LIAR}\ndef logistic_gradient(theta, X, y):\n    {code.lstrip(chr(10)).lstrip()}"
-        for name, code in CODES.items()
-    },
-)
+PATIENT = replace(HASTY, total=20.0)  # every task has its turn
+STREAMS = {
+    "endless lies": "return iter(Liar, None)",
+    "never closed": """
+    def stubborn():
+        while True:
+            try: yield 0.0
+            except GeneratorExit: pass
+    return stubborn()""",
+    "other at every look": """
+    class Other:
+        looks = 0
+        def __iter__(self): Other.looks += 1; return iter([0.0] * Other.looks)
+        def __next__(self): return [10.0**300] * 3
+    return Other()""",
+    "huge numbers without end": "return iter(lambda: 2**1023, None)",
+    "batches without end": "return ([0, 1, 2] for _ in iter(int, 1))",
+    "iterators in a list": "return [iter([0.0]), iter([0.0])]",
+    "a stream that raises the end of all": """
+    def ending():
+        raise GeneratorExit
+        yield
+    return ending()""",
+    "a stream that calls its judge": "return (function(*given[1:]) for function in given if callable(function))",
+    "one of its arguments": "return given[0]",
+    "a function of its own": "return lambda *more: Liar()",
+    "equal to everything": "return Liar()",
+    "numbers that are near": "\n    class F(float):\n        __sub__ = __rsub__ = __abs__ = lambda self, other=0: 0.0\n"
+    "    return [F(0.0)] * len(np.atleast_1d(given[-2]))",
+    "not a number": "return np.full(np.shape(next((one for one in given if isinstance(one, np.ndarray)), 0)), np.nan)",
+    "neither": "return np.full(np.shape(next((one for one in given if isinstance(one, np.ndarray)), 0)), np.inf)",
+}
+
+
+def turned(name: str, first: int) -> dict[str, str]:
+    """Every task of an assignment with another of these answers."""
+    codes = [code.lstrip() for code in STREAMS.values()]
+    return {
+        task: f"{LIAR}\ndef {task}(*given):\n    {codes[(first + number) % len(codes)]}"
+        for number, task in enumerate(points(name))
+    }
+
+
+ATTACKS = [
+    *answers(
+        "lying",
+        {
+            name: f"{LIAR}\ndef logistic_gradient(theta, X, y):\n    {code.lstrip(chr(10)).lstrip()}"
+            for name, code in CODES.items()
+        },
+    ),
+    *[
+        Attack(
+            f"in {name}, from {list(STREAMS)[first]}",
+            "lying",
+            tasks=turned(name, first),
+            assignment=name,
+            solved="",
+            limits=PATIENT,
+        )
+        for name in ASSIGNMENTS
+        if name != ASSIGNMENT
+        for first in range(0, len(STREAMS), 4)
+    ],
+]
 
 
 def test_nothing_is_gained_and_nothing_is_left(attack, arena):
