@@ -245,6 +245,8 @@ class _Examination:
 
     def again(self, case: Case, first: Run) -> None:
         """Call with the same arguments once more: the answer must be the same."""
+        if any(finding.property == "type" for finding in self.results[0].findings):
+            return  # two objects of any other kind differ, and that is not what is wrong
         second = run(self.function, case)
         if second.failure is None and same(first.value, second.value):
             if self.exercise.chance is not None and self.results[0].passed:

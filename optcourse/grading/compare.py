@@ -67,7 +67,8 @@ def _numbers(got: Any, expected: Array, tolerance: Tolerance, name: str) -> Find
 
 
 def _article(value: Any) -> str:
-    kind = type(value).__name__
+    kind = getattr(value, "remote_kind", None)  # of an object that stayed in the sandbox
+    kind = kind if isinstance(kind, str) else type(value).__name__
     return f"{'an' if kind[:1].lower() in 'aeiou' else 'a'} {kind}"
 
 

@@ -135,10 +135,10 @@ class Proxy:
     """An object of the learner's that stayed in the sandbox. All that can be done with it is to call it or step it."""
 
     def __init__(self, link: Link, number: int, kind: str):
-        self._link, self._number, self._kind = link, number, kind
+        self._link, self._number, self.remote_kind = link, number, kind
 
     def __repr__(self) -> str:
-        return f"<{self._kind} of the notebook>"
+        return f"<{self.remote_kind} of the notebook>"
 
 
 class CallableProxy(Proxy):

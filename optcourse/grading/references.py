@@ -63,7 +63,7 @@ def any_answer(reference: Callable[..., Any]) -> Callable[[Case, Run], Any]:
         model = np.asarray(reference(**case.copies()), dtype=float)
         try:
             found = np.array(np.real(seen.value), dtype=float)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return model
         return found if found.shape == model.shape and np.isfinite(found).all() else model
 

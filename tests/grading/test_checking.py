@@ -16,6 +16,7 @@ from optcourse.grading import Case, CaseResult, Exercise, Finding, Tolerance, Ve
 from optcourse.grading.card import card, style
 from optcourse.grading.checking import WrongAnswerError, delivered_to, judge, known_mistake, model
 from optcourse.grading.compare import brief, difference
+from optcourse.grading.judge import IteratorProxy
 from optcourse.grading.probes import evaluated_at, evaluations, passes_over, reshuffles, shuffles, within_budget
 from optcourse.grading.verdict import PROPERTIES
 from optcourse.grading.watch import LearnerError, Stopped, limited, run
@@ -608,3 +609,18 @@ def test_the_card_uses_the_colours_of_the_course():
     for role in ("paper", "ink", "muted", "grid", "edge"):
         for colour in PAPER[role]:
             assert f"--oc-{role}: {colour};" in style()
+
+
+def test_a_generator_is_called_by_its_name_and_not_forgetful():
+    def lazily(examples, batch_size, epochs, rng):
+        yield rng.permutation(examples)[:batch_size]
+
+    verdict = examine("minibatches", lazily)
+    assert verdict.broken[0] == "type"
+    assert not any("two calls" in finding.sentence for result in verdict.results for finding in result.findings)
+    assert "an IteratorProxy" not in difference(IteratorProxy(None, 3, "generator"), np.ones(2), EXACT).sentence
+    assert "a generator" in difference(IteratorProxy(None, 3, "generator"), np.ones(2), EXACT).sentence
+
+
+def test_a_whole_number_beyond_every_float_is_an_answer_like_another():
+    assert not examine("unknown_scales", lambda grad, theta, budget: [2**1024 - 1] * len(theta)).passed
