@@ -13,6 +13,7 @@ from optcourse import (
     check_directions,
     check_gradient,
     check_hessian_vector,
+    gradient_check,
     numerical_gradient,
     numerical_hessian,
     problems,
@@ -521,3 +522,251 @@ def test_a_product_of_another_shape_is_refused_by_name():
         check_hessian_vector(cubes_grad, lambda at, v: 1.0, [1.0, 2.0])
     with pytest.raises(ValueError, match=r"^directions = 0"):
         check_hessian_vector(cubes_grad, lambda at, v: v, [1.0, 2.0], directions=0)
+
+
+# ------------------------------------------------------------------------------------- to the number, at the edges
+
+
+def one_row(analytic, numerical, blur=0.0):
+    return np.array([analytic]), np.array([numerical]), np.array([blur])
+
+
+@pytest.mark.parametrize(
+    ("row", "verdict"),
+    [
+        (one_row(1.0, 1 - 1.9e-7), "almost surely right"),  # the sizes add up to 2
+        (one_row(1.0, 1 - 2.1e-7), "look"),
+        (one_row(-1.0, -1 + 1.9e-4), "look"),
+        (one_row(-1.0, -1 + 2.1e-4), "bug"),
+        (one_row(1.0, 1 - 1.15e-6, 1e-6), "almost surely right"),  # what cannot be resolved is allowed for once
+        (one_row(1.0, 1 - 1.25e-6, 1e-6), "look"),
+        (one_row(1.0, 1 - 1.01e-2, 1e-3), "look"),  # and a bug must exceed it tenfold
+        (one_row(1.0, 1 - 1.03e-2, 1e-3), "bug"),
+        (one_row(1.0, 1.0, 1.9e-6), "almost surely right"),
+        (one_row(1.0, 1.0, 2.1e-6), "look"),  # too blurred to judge
+        (one_row(1.0, 1.0, 0.99), "look"),
+        (one_row(1.0, 1.0, 1.01), "almost surely right"),  # nothing is there, as far as differences can see
+        (one_row(0.0, 0.0), "almost surely right"),
+        (one_row(np.nan, 1.0), "bug"),
+        (one_row(1.0, np.nan), "look"),
+        (one_row(1.0, 1.0, np.inf), "look"),
+        ((np.array([1.0, np.inf]), np.ones(2), np.zeros(2)), "bug"),
+        ((np.array([1.0, 2.0]), np.array([np.nan, 1.0]), np.zeros(2)), "bug"),
+        ((np.array([2.0, 1.0]), np.ones(2), np.array([np.nan, 0.0])), "look"),
+        ((np.array([1.0, 1.0]), np.array([np.nan, 1.0]), np.zeros(2)), "look"),
+    ],
+)
+def test_a_difference_is_judged_by_its_size_and_by_what_could_be_seen(row, verdict):
+    assert gradient_check._verdict(*row) == verdict
+
+
+def test_the_worst_row_is_the_one_that_exceeds_its_allowance_the_most():
+    assert gradient_check._excess(*one_row(3.0, 1.0, 1e-6)) == pytest.approx(2 / (4e-7 + 1e-6))
+    assert gradient_check._excess(*one_row(3.0, 3.0)) == 0.0
+    assert gradient_check._excess(*one_row(3.0, 3.0, 1.0)) == 0.0
+    assert gradient_check._excess(*one_row(np.nan, 3.0)) == np.inf
+
+
+def findings(analytic, numerical, blur, verdict="look", kinked=False):
+    sides = tuple(np.array(side, float) for side in (analytic, numerical, np.broadcast_to(blur, np.shape(analytic))))
+    return " ".join(gradient_check._findings("gradient", sides, np.array(verdict), np.array(kinked), verdict))
+
+
+def test_a_remark_is_made_where_it_helps_and_only_there():
+    assert findings([1.0], [1.0], 1.9e-6) == ""
+    assert "resolve only +-2e-06 here" in findings([1.0], [1.0], 2.1e-6)
+    assert "resolve only" in findings([1.0], [1.0], 0.99)
+    assert findings([1.0], [1.0], 1.0).startswith("Both sides are zero as far as differences can see")
+    assert findings([0.0], [0.0], 0.0).startswith("Both sides are zero")
+    kinked = findings([1.0, 1.0], [1.0, 1.0], 0.1, kinked=[True, False])
+    assert kinked.startswith("Kink suspected at [0]: ")
+    assert "resolve only" not in kinked
+    assert findings([1.0, np.nan], [1.0, np.nan], 1.0) == (
+        "The derived gradient is not finite at [1]. The function is not finite next to theta at [1]: the edge of its "
+        "domain? Move away from it."
+    )
+    assert findings([1.0, 1.0], [1.0, 1.0], [np.inf, 1.0]) == ""
+    assert findings(1.0, np.nan, 1.0).startswith("The function is not finite next to theta at theta: ")
+
+
+@pytest.mark.parametrize(("aside", "blur", "said"), [(0.9e-5, 0.0, True), (1.1e-5, 0.0, False), (1.5e-5, 0.6e-5, True)])
+def test_a_lost_factor_is_named_if_nothing_else_is_wrong(aside, blur, said):
+    measured = np.array([3.0, 4.0])
+    derived = -2 * measured + 10 * aside * np.array([-0.8, 0.6])
+    assert ("-2 times the measured one" in findings(derived, measured, [10 * blur, 0.0], "bug")) == said
+    assert "times" not in findings(derived, measured, 0.0, "look")
+
+
+def test_a_lost_factor_is_named_though_some_slopes_are_zero_but_not_where_all_are():
+    assert "The derived one is 3 times the measured one" in findings([3.0, 0.0], [1.0, 0.0], 0.0, "bug")
+    assert "times" not in findings([3.0, 1.0], [0.0, 0.0], 0.0, "bug")
+    assert "times" not in findings([0.0, 1.0], [1.0, 0.0], 0.0, "bug")
+    assert "times" not in findings([0.0, 0.0], [1.0, 2.0], 0.0, "bug")
+
+
+def test_more_than_five_places_are_counted():
+    names = gradient_check._names
+    assert names(np.array([True] * 5)) == "[0], [1], [2], [3], [4]"
+    assert names(np.array([False] + [True] * 7)) == "[1], [2], [3], [4], [5] and 2 more"
+    assert names(np.array([[False, True]])) == "[0, 1]"
+    assert names(np.array(True)) == "theta"
+
+
+def test_products_that_are_not_symmetric_are_noticed_between_neighbours():
+    asymmetry, axes = gradient_check._asymmetry, list(np.eye(3))
+    for sign in (1, -1):
+        skewed = [[[0.0, 1.0 + sign * off, 0.0], [1.0, 0.0, 0.0]] for off in (1.9e-6, 2.1e-6)]
+        assert asymmetry(axes[:2], np.array(skewed[0])) == []
+        assert asymmetry(axes[:2], np.array(skewed[1])) != []
+    H = np.array([[1.0, 2.0, 0.0], [2.0, 5.0, 3.0], [0.0, 4.0, 6.0]])
+    assert asymmetry(axes, H.T) == ["Not symmetric: <w, Hv> = 4 but <v, Hw> = 3."]
+
+
+# ε = ¼ and small whole numbers: every value below is exact, so that only the formula of the resolution is left.
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize(("slope", "largest"), [(3.0, 11.5), (-3.0, 10.75)])
+def test_what_central_differences_resolve_is_their_rounding_and_the_change_from_one_step_to_two(sign, slope, largest):
+    at = np.sign(slope)  # the loss is 10 there; read at ±ε and 2ε
+    line = check_gradient(lambda t: sign * (slope * t + 7), lambda t: sign * slope, at, eps=0.25)
+    assert line.numerical == sign * slope
+    assert line.resolution == pytest.approx(8 * U * largest / 0.25, rel=1e-12)
+    cube = check_gradient(lambda t: sign * t**3, lambda t: sign * 3 * t**2, 1.0, eps=0.25)
+    assert cube.numerical == sign * (3 + 1 / 16)
+    assert cube.resolution == pytest.approx(3 / 16, rel=1e-12)  # ε² at one step, 4 ε² at two
+    ahead = check_gradient(lambda t: sign * t**2, lambda t: sign * 2 * t, 1.0, eps=0.25, scheme="forward")
+    assert ahead.numerical == sign * 2.25
+    assert ahead.resolution == pytest.approx(0.25, rel=1e-12)
+
+
+@pytest.mark.parametrize(("at", "terms"), [(-3.0, 6 + 2 * 3), (0.5, 1 + 2)])
+def test_what_the_complex_step_resolves_is_the_roundings_of_the_slope_and_of_theta(at, terms):
+    f = Counting(lambda t: t**2)
+    report = check_gradient(f, lambda t: 2 * t, at, scheme="complex")
+    assert report.resolution == pytest.approx(8 * U * terms, rel=1e-4)
+    assert (report.kinks, report.passed) == ((), True)
+    assert report.evaluations == len(f.asked) == 8
+
+
+def test_what_directions_resolve_is_their_rounding_and_the_change_from_one_step_to_two():
+    line = check_directions(lambda t: 3 * t + 7, lambda t: 3.0, 1.0, directions=1, eps=0.25)
+    last = 10 - 0.5 * line.analytic[0]  # the loss at two steps back
+    assert line.numerical == line.analytic
+    assert line.resolution == pytest.approx(8 * U * last / 0.25, rel=1e-12)
+    below = check_directions(lambda t: -3 * t - 7, lambda t: -3.0, 1.0, directions=1, eps=0.25)
+    assert below.resolution == pytest.approx(line.resolution, rel=1e-12)
+    for sign in (1.0, -1.0):
+        through = check_directions(
+            lambda t, sign=sign: sign * t, lambda t, sign=sign: sign, 0.0, directions=1, eps=0.25
+        )
+        assert through.resolution == pytest.approx(8 * U * 0.5 / 0.25, rel=1e-12)
+        flat = check_directions(lambda t, sign=sign: sign * t, lambda t, sign=sign: sign, 0.5, directions=2, eps=0.25)
+        assert set(flat.resolution) <= {8 * U, 8 * U * 4}  # the loss two steps back is 0 or 1; a step changes it by ¼
+        cube = check_directions(lambda t, s=sign: s * t**3, lambda t, s=sign: 3 * s * t**2, 1.0, directions=1, eps=0.25)
+        assert cube.resolution == pytest.approx(3 / 16, rel=1e-12)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_what_differences_of_gradients_resolve_is_their_rounding_and_the_change_from_one_step_to_two(sign):
+    parabola = check_hessian_vector(
+        lambda t: sign * 3 * t**2, lambda t, v: sign * 6 * t * v, [1.0], directions=1, eps=0.25
+    )
+    assert np.abs(parabola.numerical) == 6.0
+    assert parabola.resolution == pytest.approx(8 * U * 3 * 1.25**2 / 0.25, rel=1e-12)
+    cube = check_hessian_vector(lambda t: sign * t**3, lambda t, v: sign * 3 * t**2 * v, [1.0], directions=1, eps=0.25)
+    assert cube.resolution == pytest.approx(3 / 16, rel=1e-12)
+
+
+@pytest.mark.parametrize("slope", [1.0, -1.0])
+def test_a_kink_is_one_that_shows_beside_the_slope_and_does_not_grow_with_the_step(slope):
+    def kinks(jump, curvature):
+        f = lambda t: jump * abs(t) + curvature * t**2 + slope * t  # noqa: E731
+        return check_gradient(f, lambda t: jump * np.sign(t) + 2 * curvature * t + slope, 0.0, eps=2.0**-10).kinks
+
+    assert kinks(0.9e-4, 0.0) == ()
+    assert kinks(1.1e-4, 0.0) == ((),)
+    # The slopes of the two sides are 2 jump + 2 k ε curvature apart over k steps: 2.5 times as far at 8 as at 2
+    # if ε curvature is half the jump.
+    assert kinks(0.5, 0.45 * 0.5 * 2**10) == ((),)
+    assert kinks(0.5, 0.55 * 0.5 * 2**10) == ()
+
+
+def test_a_kink_that_rounding_could_have_made_is_none():
+    def kinks(jump):
+        return check_gradient(lambda t: 1 + jump * abs(t), lambda t: jump * np.sign(t), 0.0, eps=2.0**-10).kinks
+
+    rounding = 8 * U * 2**10
+    assert kinks(20 * rounding) == ()
+    assert kinks(100 * rounding) == ((),)  # the two sides are twice that apart
+
+
+def test_the_steps_that_nobody_gave_are_those_of_the_page():
+    hessian, spread = Counting(cubes), Counting(cubes)
+    numerical_hessian(hessian, -300.0)
+    assert np.max(np.abs(np.array(hessian.asked) + 300)) == pytest.approx(2 * 300 * (3 * U) ** 0.25, rel=1e-6)
+    for size, step in ((0.0, 1.0), (100.0, 100.0)):
+        spread = Counting(cubes)
+        check_directions(spread, cubes_grad, np.full(4, size), directions=1)
+        walked = np.linalg.norm(np.array(spread.asked) - size, axis=1)
+        assert walked == pytest.approx(step * (3 * U) ** (1 / 3) * np.array([1, 1, 2, 2]), rel=1e-6)
+    f = Counting(cubes)
+    numerical_gradient(f, [0.5, -300.0], scheme="complex")
+    assert np.max(np.imag(f.asked), axis=0) == pytest.approx([1e-20, 3e-18])
+
+
+def test_directions_are_ten_and_products_five_and_drawn_from_seed_zero_unless_told_otherwise():
+    theta, rng = [1.0, -2.0, 0.5], np.random.default_rng
+    drawn = check_directions(cubes, cubes_grad, theta)
+    assert drawn.errors.shape == (10,)
+    assert np.array_equal(drawn.analytic, check_directions(cubes, cubes_grad, theta, rng=rng(0)).analytic)
+    product = check_hessian_vector(cubes_grad, lambda at, v: 6 * at * v, theta)
+    again = check_hessian_vector(cubes_grad, lambda at, v: 6 * at * v, theta, rng=rng(0))
+    assert product.errors.shape == (5,)
+    assert np.array_equal(product.analytic, again.analytic)
+    assert not np.array_equal(
+        product.analytic, check_hessian_vector(cubes_grad, lambda at, v: v, theta, rng(1)).analytic
+    )
+
+
+def test_a_step_that_only_moves_down_is_lost_in_rounding():
+    with pytest.raises(ValueError, match=r"^eps = 1e-16: is lost in rounding: theta \+ eps equals theta$"):
+        numerical_gradient(cubes, 1.0, eps=1e-16)  # 1 − 1e-16 is another number, 1 + 1e-16 is not
+
+
+def test_relative_error_at_the_ends_of_its_range():
+    assert relative_error([0.0], [1e-12]) == pytest.approx(0.5)
+    assert relative_error([300.0], [400.0], delta=300.0) == pytest.approx(0.1)
+    for large in ([-1e300, 1.0], [1.0, -1e300]):
+        assert relative_error(large, [1.0, 1.0]) == pytest.approx(1.0)
+        assert relative_error([1.0, 1.0], large) == pytest.approx(1.0)
+
+
+def wrong_at(n, *places):
+    """A check of n coordinates, wrong at these."""
+    at = np.isin(np.arange(n), places)
+    return check_gradient(cubes, lambda theta: cubes_grad(theta) * (1 + 0.1 * at), np.linspace(1, 2, n))
+
+
+def test_ten_rows_are_shown_in_their_order_and_of_eleven_the_ten_worst():
+    assert [row[0] for row in wrong_at(10, 7).rows()] == [f"[{j}]" for j in range(10)]
+    eleven = [row[0] for row in wrong_at(11, 3, 9).rows()]
+    assert len(eleven) == 10
+    assert set(eleven[:2]) == {"[3]", "[9]"}
+    assert eleven[0] == f"[{wrong_at(11, 3, 9).worst[0]}]"
+    assert [row[0] for row in wrong_at(4, 2, 1).rows(most=1)] == [f"[{wrong_at(4, 2, 1).worst[0]}]"]
+
+
+def test_the_last_line_says_what_was_compared_how_much_is_shown_and_what_it_cost():
+    captions = {
+        "one coordinate; 7 evaluations": check_gradient(cubes, cubes_grad, 1.0),
+        "worst coordinate [1]; 13 evaluations": wrong_at(2, 1),
+        "worst coordinate [7]; 61 evaluations": wrong_at(10, 7),
+        "worst coordinate [7], the 10 worst of 11 shown; 67 evaluations": wrong_at(11, 7),
+        "one direction; 4 evaluations": check_directions(cubes, cubes_grad, 1.0, directions=1),
+    }
+    for caption, report in captions.items():
+        assert caption in repr(report).splitlines()
+    product = repr(check_hessian_vector(cubes_grad, lambda at, v: 6 * at * v, [1.0], directions=1))
+    assert "one direction; 4 evaluations" in product.splitlines()
+    assert "<- worst" not in repr(captions["one coordinate; 7 evaluations"])
