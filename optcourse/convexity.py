@@ -13,8 +13,6 @@ from optcourse.arguments import (
     Gradient,
     checked,
     count,
-    function,
-    generator,
     iterate,
     matrix,
     positive,
@@ -32,7 +30,7 @@ class ConvexityVerdict(NamedTuple):
     excess: float
 
 
-@checked(low=iterate, high=iterate, rng=generator, samples=count)
+@checked(low=iterate, high=iterate, samples=count)
 def is_convex_on(
     f: Callable[[Array], Any], low: Array, high: Array, rng: np.random.Generator, samples: int = 2000
 ) -> ConvexityVerdict:
@@ -139,7 +137,7 @@ def project_simplex(v: Array, radius: float = 1.0) -> Array:
     return np.maximum(v - level, 0.0)
 
 
-@stream(project=function)
+@stream()
 def projected_gradient(grad: Gradient, project: Callable[[Array], Array], theta: Array, lr: Rate = 0.1) -> Iterates:
     r"""Step downhill, then to the nearest allowed point: :math:`\theta \leftarrow P(\theta - \eta \nabla L(\theta))`.
 
@@ -283,21 +281,21 @@ def lagrange_dual(program: QuadraticProgram) -> LagrangeDual:
     (1.0, array([1., 1.]))
     """
     curvature, axes = np.linalg.eigh(program.Q)
-    flat = curvature <= 1e-12 * curvature.max()
-    inverse = np.where(flat, 0.0, 1 / np.where(flat, 1.0, curvature))
+    curved = curvature > 1e-12 * curvature.max()
 
     def tilt(nu: Any, mu: Any) -> Array:
         return axes.T @ (program.c + program.A_eq.T @ np.asarray(nu, float) + program.A_ub.T @ np.asarray(mu, float))
 
     def value(nu: Any = (), mu: Any = ()) -> float:
         w = tilt(nu, mu)
-        unbounded = np.abs(w[flat]).max(initial=0.0) > 1e-9 * (1 + np.abs(program.c).max())
+        unbounded = np.abs(w[~curved]).max(initial=0.0) > 1e-9 * (1 + np.abs(program.c).max())
         if unbounded or np.any(np.asarray(mu) < 0):
             return -np.inf
-        return float(-0.5 * w @ (inverse * w) - program.b_eq @ np.asarray(nu) - program.b_ub @ np.asarray(mu))
+        least = -0.5 * np.sum(w[curved] ** 2 / curvature[curved])
+        return float(least - program.b_eq @ np.asarray(nu) - program.b_ub @ np.asarray(mu))
 
     def minimiser(nu: Any = (), mu: Any = ()) -> Array:
-        return -axes @ (inverse * tilt(nu, mu))
+        return -axes[:, curved] @ (tilt(nu, mu)[curved] / curvature[curved])
 
     return LagrangeDual(value, minimiser)
 

@@ -496,9 +496,10 @@ def early_stopping(iterates: Iterable[Array], loss: Loss, patience: int = 10, mi
     if not isinstance(iterates, Iterable):
         raise refuse("iterates", iterates, "must be a stream, or anything else that yields iterates")
     start: Any = getattr(iterates, "start", None)
-    validation = Counted("loss", loss, start)
+    validation = Counted("loss", loss, start, as_vector=False)
     counted = {**getattr(iterates, "_counted", {}), "validation": validation}
-    return Stream("early_stopping", start, _stop_early(iterates, start, validation, patience, min_delta), counted)
+    body = _stop_early(iterates, start, validation, patience, min_delta)
+    return Stream("early_stopping", start, body, counted, as_vector=False)
 
 
 def _stop_early(iterates: Iterable[Array], start: Any, loss: Any, patience: int, min_delta: float) -> Iterates:

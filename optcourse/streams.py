@@ -75,7 +75,7 @@ DIVERGED = 1e12  # an iterate this many times larger than 1 + ‖θ₀‖ will n
 class Counted:
     """A learner's or user's function: counts its calls, refuses an answer of another shape or with NaN in it."""
 
-    def __init__(self, name: str, function: Callable[..., Any], start: Any, as_vector: bool = False):
+    def __init__(self, name: str, function: Callable[..., Any], start: Any, as_vector: bool):
         self.name, self.function, self.calls = name, function, 0
         self.outer: tuple[int, ...] = np.shape(start)  # the θ that the function knows, when the method sees a vector
         self.dtype = getattr(start, "dtype", np.dtype(float))
@@ -99,7 +99,8 @@ class Counted:
         if not math.isfinite(np.vdot(answer, answer)) and not np.isfinite(answer).all():
             raise NonFiniteError(f"{self.name} returned {shown(answer)} at theta = {shown(args[0])}")
         if self.as_vector:
-            return answer.reshape((np.size(args[0]), -1) if self.kind == "matrix" else -1)
+            size = np.size(args[0])
+            return answer.reshape((size, size) if self.kind == "matrix" else size)
         return answer
 
     def converted(self, answer: Any) -> Array:
@@ -161,7 +162,7 @@ class Stream(Iterator[Array]):
         The word with which the method ended itself; None while it has not.
     """
 
-    def __init__(self, method: str, start: Array, body: Iterates, counted: dict[str, Counted], as_vector: bool = False):
+    def __init__(self, method: str, start: Array, body: Iterates, counted: dict[str, Counted], as_vector: bool):
         self.method, self.start = method, start
         self._outer = np.shape(start) if as_vector and np.ndim(start) != 1 else None
         self._dtype = start.dtype if as_vector else None
@@ -233,7 +234,7 @@ def stream(
             }
             given.update(counted)
             if as_vector:
-                given["theta"] = np.reshape(start, -1)
+                given["theta"] = np.ravel(start)
             return Stream(body.__name__, start, body(*bound.args, **bound.kwargs), counted, as_vector)
 
         return call

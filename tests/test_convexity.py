@@ -321,7 +321,7 @@ def test_what_a_gap_is_asked_about_must_fit_the_program(name):
     program = QuadraticProgram(np.eye(2), np.zeros(2), [[1.0, 0.0]], [0.0], [[0.0, 1.0]], [0.0])
     right = {"x": [0.0, 0.0], "nu": [1.0], "mu": [1.0]}
     assert duality_gap(program, **right) == 1.0
-    for wrong in ([0.0, 0.0, 0.0], [], 0.0, [np.nan]):
+    for wrong in ([0.0, 0.0, 0.0], [], 0.0, np.full(len(right[name]), np.nan)):
         with pytest.raises(ValueError, match=rf"^{name} = "):
             duality_gap(program, **(right | {name: wrong}))
     with pytest.raises(ValueError, match=r"^program = 3: must be a QuadraticProgram"):
@@ -332,6 +332,10 @@ def test_corners_of_another_shape_make_no_box(rng):
     for low, high in (([0.0, 0.0], 1.0), (0.0, [1.0]), ([0.0, 0.0], [1.0, 0.0]), (1.0, 0.0)):
         with pytest.raises(ValueError, match=r"^low = .* must lie below high"):
             is_convex_on(np.sum, low, high, rng)
+    box = {"low": [0.0, 0.0], "high": [1.0, 1.0], "rng": rng}
+    for name, wrong in (("low", [0.0, np.nan]), ("high", [1.0, np.inf]), ("rng", 0), ("samples", 0)):
+        with pytest.raises(ValueError, match=rf"^{name} = .*: must be"):
+            is_convex_on(np.sum, **(box | {name: wrong}))
 
 
 def test_projected_gradient_steps_downhill_and_then_projects():

@@ -83,6 +83,11 @@ def test_one_cycle_climbs_to_its_peak_falls_and_stays():
         (lambda: early_stopping(3, abs), "iterates = 3"),
         (lambda: early_stopping([], abs, patience=0), "patience = 0"),
         (lambda: cosine_annealing(lambda step: 1.0, T=5), "lr = <function"),
+        (lambda: step_decay(lambda step: 1.0), "lr = <function"),  # a schedule of schedules is none
+        (lambda: exponential_decay(lambda step: 1.0), "lr = <function"),
+        (lambda: cosine_restarts(lambda step: 1.0, T=5), "lr = <function"),
+        (lambda: warmup_cosine(lambda step: 1.0, T=5, warmup=1), "lr = <function"),
+        (lambda: one_cycle(lambda step: 1.0, T=50), "lr = <function"),
     ],
 )
 def test_bad_arguments_are_refused_by_name_and_value(make, complaint):
