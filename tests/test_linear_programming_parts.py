@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from optcourse import LinearProgram, simplex, vertices
 from optcourse.linear_programming import solution
+from optcourse.linear_programming.interior_point import (
+    NormalEquations,
+    Point,
+    Problem,
+    banded,
+    diverging,
+    longest,
+    starting_point,
+)
 from optcourse.linear_programming.program import standard_form
 from optcourse.linear_programming.simplex import (
     Basis,
@@ -23,6 +34,8 @@ from optcourse.linear_programming.simplex import (
     update_lengths,
     walk,
 )
+
+MODULE = sys.modules["optcourse.linear_programming.interior_point"]  # the function has taken its name
 
 
 def mixed_program(rng, n=6, m_ub=4, m_eq=3):
@@ -462,3 +475,274 @@ def test_what_could_only_be_met_by_dividing_by_noise_is_called_infeasible():
     # Each entry is nothing, though two of them together promise something.
     program = LinearProgram([1.0], A_ub=[[-0.9e-9], [-0.9e-9]], b_ub=[-1.0, -1.0])
     assert solution(simplex(program, rule="bland")).status == "infeasible"
+
+
+# ------------------------------------------------------------------------------------------ the inside
+
+
+def with_gaps(rng, m, n):
+    """A matrix whose third row and second column are empty, in the form that the solver works with."""
+    A = rng.normal(size=(m, n)) * (rng.uniform(size=(m, n)) < 0.4)
+    A[2], A[:, 1] = 0.0, 0.0
+    return sparse.csc_matrix(A)
+
+
+def equations(A):
+    return NormalEquations(A, A.T.tocsr())
+
+
+def from_band(band):
+    """The symmetric matrix whose diagonals, from the main one down, are the rows of `band`."""
+    m = band.shape[1]
+    lower = sum(np.diag(diagonal[: m - k], -k) for k, diagonal in enumerate(band))
+    return lower + np.tril(lower, -1).T
+
+
+@pytest.mark.parametrize("pairs", [None, 0])
+def test_the_normal_equations_are_those_of_the_matrix(monkeypatch, pairs):
+    if pairs is not None:
+        monkeypatch.setattr(MODULE, "PAIRS", pairs)
+    rng = np.random.default_rng(0)
+    for m, n in ((5, 9), (7, 4), (8, 8)):
+        A, D = with_gaps(rng, m, n), rng.uniform(0.1, 10, n)
+        normal = equations(A)
+        expected = A.toarray() @ np.diag(D) @ A.toarray().T
+        band = normal.band(D)
+        np.testing.assert_allclose(from_band(band), expected, atol=1e-12)
+        if pairs is None:
+            reached = np.abs(np.subtract(*np.nonzero(expected))).max()
+            assert band.shape == (reached + 1, m)
+    assert (normal.pairs is None) == (pairs == 0)
+
+
+def test_pairs_are_listed_while_they_are_not_too_many(monkeypatch):
+    A = sparse.csc_matrix(np.tril(np.ones((4, 4))))  # 16 + 9 + 4 + 1 pairs
+    for most, listed in ((30, True), (29, False)):
+        monkeypatch.setattr(MODULE, "PAIRS", most)
+        assert (equations(A).pairs is not None) == listed
+    empty = equations(sparse.csc_matrix((3, 2)))
+    np.testing.assert_array_equal(empty.band(np.ones(2)), np.zeros((1, 3)))
+
+
+@pytest.mark.parametrize("signs", [[[1.0, 1.0], [1.0, -1.0]], [[1.0, -1.0], [-1.0, 1.0]], [[1.0, -1.0], [1.0, 1.0]]])
+def test_rows_of_a_chain_come_to_stand_side_by_side_whatever_their_signs(signs):
+    # Link k ties rows k and k + 1 by two columns, whose products may add up to nothing.
+    m = 8
+    A = np.zeros((m, 2 * (m - 1)))
+    for k in range(m - 1):
+        A[k, 2 * k : 2 * k + 2], A[k + 1, 2 * k : 2 * k + 2] = signs
+    shuffled = np.random.default_rng(0).permutation(m)
+    order = banded(sparse.csc_matrix(A[shuffled]))
+    assert set(np.abs(np.diff(shuffled[order]))) == {1}
+
+
+@pytest.mark.parametrize(
+    ("entry", "D", "expected"),
+    [
+        (0.0, 1.0, 1e-9),
+        (2.0, 1.0, 4 + 4e-9),
+        (0.5, 1.0, 0.25 + 1e-9),
+        (1.0, -1e-8, 9e-8),  # the first boost leaves it negative, the second a hundred times larger does not
+        (1.0, -1e-4, 1e-3 - 1e-4),
+    ],
+)
+def test_the_factor_is_that_of_a_matrix_made_a_billionth_larger_or_as_much_as_it_takes(entry, D, expected):
+    normal = equations(sparse.csc_matrix([[entry, 0.0]]))
+    normal.factorise(np.array([D, 1.0]))
+    assert normal.factor[0, 0] ** 2 == pytest.approx(expected, rel=1e-9 if D < 0 else 1e-13)
+
+
+@pytest.mark.parametrize("size", [1e-3, 1.0, 1e6])
+def test_directions_are_solved_for_to_ten_digits(size):
+    rng = np.random.default_rng(0)
+    for m in (1, 2, 2, 2, 2, 2, 6):
+        A, D = sparse.csc_matrix(rng.normal(size=(m, m + 3))), 10.0 ** rng.uniform(-6, 2, m + 3)
+        normal = equations(A)
+        normal.factorise(D)
+        for right in (-rng.uniform(1, 2, m), rng.uniform(1, 2, m), np.append(np.zeros(m - 1), 1.0)):
+            y = normal.solve(size * right)
+            assert np.abs(A @ (D * (A.T @ y)) - size * right).max() <= 1.01e-10 * size * right.max(initial=2.0)
+
+
+def test_nothing_is_asked_where_there_are_no_entries():
+    normal = equations(sparse.csc_matrix((2, 3)))
+    normal.factorise(np.ones(3))
+    np.testing.assert_array_equal(normal.solve(np.array([1.0, 0.0])), np.zeros(2))
+
+
+def inner_problem(rng, m=4, n=9):
+    """A problem in the solver's form, with two of three variables bounded above, and a point inside."""
+    A, box = sparse.csc_matrix(rng.normal(size=(m, n))), np.flatnonzero(np.arange(n) % 3)
+    problem = Problem(
+        A, A.T.tocsr(), rng.normal(size=m), rng.normal(size=n), rng.uniform(1, 3, len(box)), box, equations(A)
+    )
+    z, w, s, v = (rng.uniform(0.2, 3, size) for size in (n, len(box), n, len(box)))
+    return problem, Point(z, w, s, v, rng.normal(size=m))
+
+
+def dense_direction(problem, at, rest, zs, wv):
+    """Newton's five equations, written out as one matrix."""
+    A, (m, n), k = problem.A.toarray(), problem.A.shape, len(problem.box)
+    E = np.eye(n)[problem.box]
+    big = np.zeros((m + 2 * k + 2 * n,) * 2)
+    iz, iw, js, jv, iy = np.split(np.arange(len(big)), np.cumsum([n, k, n, k]))
+    big[np.ix_(range(m), iz)] = A
+    big[np.ix_(range(m, m + k), iz)], big[np.ix_(range(m, m + k), iw)] = E, np.eye(k)
+    rows = np.arange(m + k, m + k + n)
+    big[np.ix_(rows, iy)], big[np.ix_(rows, js)], big[np.ix_(rows, jv)] = A.T, np.eye(n), -E.T
+    rows = rows[-1] + 1 + np.arange(n)
+    big[rows, iz], big[rows, js] = at.s, at.z
+    rows = rows[-1] + 1 + np.arange(k)
+    big[rows, iw], big[rows, jv] = at.v, at.w
+    found = np.linalg.solve(big, np.concatenate([*rest, zs, wv]))
+    return Point(*(found[part] for part in (iz, iw, js, jv, iy)))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_direction_solves_newtons_equations(seed):
+    problem, at = inner_problem(np.random.default_rng(seed))
+    rest = problem.residuals(at)
+    A = problem.A.toarray()
+    extra = np.zeros(9)
+    extra[problem.box] = at.v
+    np.testing.assert_allclose(rest[0], problem.b - A @ at.z)
+    np.testing.assert_allclose(rest[1], problem.upper - at.z[problem.box] - at.w)
+    np.testing.assert_allclose(rest[2], problem.c - A.T @ at.y - at.s + extra)
+    problem.factorise(at)
+    zs, wv = 0.1 - at.z * at.s, 0.1 - at.w * at.v
+    d, expected = problem.direction(at, rest, zs, wv), dense_direction(problem, at, rest, zs, wv)
+    for part, other in zip(d, expected, strict=True):
+        np.testing.assert_allclose(part, other, atol=1e-6)
+    # Regularised by a billionth, and by no more: what is left of the dual residual is that part of dz.
+    dual = problem.residuals(at.towards(d, 1.0, 1.0))[2]
+    np.testing.assert_allclose(dual, -1e-9 * d.z, atol=1e-13)
+
+
+def test_the_mean_product_the_way_to_the_wall_and_a_step_along_it():
+    at = Point(*(np.array(part) for part in ([1.0, 2.0], [4.0], [3.0, 0.5], [2.0], [7.0])))
+    d = Point(*(np.array(part) for part in ([-2.0, 1.0], [-5.0], [1.0, 1.0], [-8.0], [-1.0])))
+    assert at.mu() == 4.0
+    assert at.steps(d) == (0.5, 0.25)
+    assert at.steps(d._replace(z=np.array([-0.5, -1.0]))) == (0.8, 0.25)
+    assert at.steps(d._replace(s=np.array([-9.0, 1.0]), v=np.array([1.0]))) == (0.5, 1 / 3)
+    ahead = at.towards(d, 0.5, 0.25)
+    for part, other in zip(ahead, ([0.0, 2.5], [1.5], [3.25, 0.75], [0.0], [6.75]), strict=True):
+        np.testing.assert_array_equal(part, other)
+    assert longest(np.ones(2), np.array([3.0, -0.9])) == longest(np.zeros(0), np.zeros(0)) == 1.0
+
+
+def test_a_direction_is_bent_towards_equal_products_where_that_lengthens_the_steps(monkeypatch):
+    # Gondzio: products are looked at a bit further on; too small ones are to grow to a tenth of the target, too large
+    # ones to shrink to ten times it, but by no more than that; residuals stay as they are.
+    monkeypatch.setattr(MODULE, "CORRECTORS", 1)
+    bent = []
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        problem, at = inner_problem(rng)
+        at = at._replace(z=at.z * 10.0 ** rng.uniform(-2, 1, 9), s=at.s * 10.0 ** rng.uniform(-2, 1, 9))
+        problem.factorise(at)
+        target = 0.05 * at.mu()
+        d = problem.direction(at, problem.residuals(at), target - at.z * at.s, target - at.w * at.v)
+        got = problem.centred(at, d, target)
+        ahead = at.towards(d, *(min(1.0, step + 0.3) for step in at.steps(d)))
+        wanted = []
+        for products in (ahead.z * ahead.s, ahead.w * ahead.v):
+            low, high = target / 10 - products, 10 * target - products
+            wanted.append(np.where(low > 0, low, np.where(high < 0, np.maximum(high, -10 * target), 0.0)))
+        nothing = np.zeros(4), np.zeros(len(problem.box)), np.zeros(9)
+        more = dense_direction(problem, at, nothing, *wanted)
+        longer = at.steps(Point(*(one + other for one, other in zip(d, more, strict=True))))
+        bent.append(sum(longer) >= sum(at.steps(d)) + 0.03)
+        for part, one, other in zip(got, d, more, strict=True):
+            np.testing.assert_allclose(part, one + other if bent[-1] else one, rtol=1e-5, atol=1e-5)
+    assert 5 <= sum(bent) <= 25
+
+
+def test_bending_ends_when_it_lengthens_the_steps_no_more(monkeypatch):
+    problem, at = inner_problem(np.random.default_rng(5))
+    problem.factorise(at)
+    d = problem.direction(at, problem.residuals(at), 0.1 - at.z * at.s, 0.1 - at.w * at.v)
+    lengths = []
+    for most in range(8):
+        monkeypatch.setattr(MODULE, "CORRECTORS", most)
+        lengths.append(sum(at.steps(problem.centred(at, d, 0.1))))
+    assert (np.diff(lengths) >= 0).all()
+    assert all(step == 0 or step >= 0.03 - 1e-12 for step in np.diff(lengths))
+
+
+def start_of_the_book(problem):
+    """Least-norm z, w that meet the rows and bounds, least-norm s, v that meet the costs, pushed inside twice."""
+    A, (m, n), k = problem.A.toarray(), problem.A.shape, len(problem.box)
+    E = np.eye(n)[problem.box]
+    rows = np.block([[A, np.zeros((m, k))], [E, np.eye(k)]])
+    z, w = np.split(np.linalg.lstsq(rows, np.append(problem.b, problem.upper))[0], [n])
+    weights = np.where(np.isin(np.arange(n), problem.box), np.sqrt(0.5), 1.0)
+    y = np.linalg.lstsq(weights[:, None] * A.T, weights * problem.c)[0]
+    slack = problem.c - A.T @ y
+    s, v = slack.copy(), np.zeros(k)
+    for i, j in enumerate(problem.box):
+        s[j], v[i] = max(slack[j], 0.0), max(-slack[j], 0.0)
+    up, more = 1.5 * max(0, -z.min(), -w.min(initial=0)), 1.5 * max(0, -s.min())
+    z, w, s, v = z + up, w + up, s + more, v + more
+    product = max(z @ s + w @ v, 1e-8)
+    up = max(0.5 * product / max(s.sum() + v.sum(), 1e-8), 1e-3)
+    more = max(0.5 * product / max(z.sum() + w.sum(), 1e-8), 1e-3)
+    return Point(z + up, w + up, s + more, v + more, y)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_start_is_the_least_squares_answer_pushed_inside(seed):
+    rng = np.random.default_rng(seed)
+    problem, _ = inner_problem(rng)
+    inside = 0.5 + rng.uniform(size=9)
+    zero = np.zeros_like
+    for b, c, upper in (
+        (problem.b, problem.c, problem.upper),
+        (10 * problem.b, problem.c, problem.upper),  # far outside the bounds
+        (problem.A @ inside, np.abs(problem.c), problem.upper + 2),  # hardly anything to push
+        (zero(problem.b), zero(problem.c), problem.upper),
+        (1e4 * problem.b, zero(problem.c), 1e4 * problem.upper),
+        (zero(problem.b), zero(problem.c), zero(problem.upper)),
+        (zero(problem.b), 1e4 * problem.c, zero(problem.upper)),
+    ):
+        other = problem._replace(b=b, c=c, upper=upper)
+        for part, expected in zip(starting_point(other), start_of_the_book(other), strict=True):
+            np.testing.assert_allclose(part, expected, rtol=1e-6, atol=1e-8)
+
+
+def outlook(z=(1.0, 1.0), v=(0.0,), y=(0.0, 0.0), c=(1.0, 1.0), b=(1.0, 1.0), upper=(4.0,)):
+    """Whether two variables, the second bounded above, in x + y and x − y, are on their way to nowhere."""
+    A = sparse.csc_matrix([[1.0, 1.0], [1.0, -1.0]])
+    parts = (np.array(part, dtype=float) for part in (b, c, upper))
+    b, c, upper = parts
+    problem = Problem(A, A.T.tocsr(), b, c, upper, np.array([1]), None)
+    return diverging(problem, Point(np.array(z), np.ones(1), np.ones(2), np.array(v), np.array(y)))
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ({}, False),
+        ({"y": (-3.0, 1.0), "b": (-1.0, 1.0), "upper": (0.0,)}, True),  # Aᵀy = (−2, −4) and bᵀy = 4: nothing fits
+        ({"y": (-3.0, 1.0), "b": (1.0, 1.0), "upper": (0.0,)}, False),
+        ({"y": (3.0, -3.0), "b": (1.0, 0.0), "v": (6.0,), "upper": (0.1,)}, True),  # Aᵀy − v = (0, 0), floor 2.4
+        ({"y": (3.0, -3.0), "b": (1.0, 0.0), "v": (6.0,), "upper": (0.6,)}, False),  # the floor is −0.6
+        ({"y": (3.0, -3.0), "b": (1.0, 0.0), "v": (0.0,), "upper": (0.1,)}, False),
+        ({"y": (0.0, 0.0), "b": (1.0, 0.0)}, False),  # no floor at all
+        ({"y": (1.0, 1.0), "b": (1.0, 1.0)}, False),  # rising
+        ({"y": (0.9, 0.0), "b": (0.9e6, 0.0), "upper": (0.0,)}, False),  # a millionth of the floor and a bit
+        ({"y": (0.9, 0.0), "b": (1.1e6, 0.0), "upper": (0.0,)}, True),
+        ({"z": (0.9, 0.0), "c": (-0.9e6, 0.0)}, False),  # misses the rows by 0.9, beside 0.81
+        ({"z": (0.9, 0.0), "c": (-1.1e6, 0.0)}, True),
+        ({"z": (0.9, 0.0), "c": (1.1e6, 0.0)}, False),
+        ({"z": (0.9, 0.1), "c": (-1.1e6, 0.0)}, False),  # 1.0 beside 0.99
+        ({"z": (-0.45, 0.45), "c": (1e6, 0.0)}, False),  # −0.9 in the second row
+        ({"z": (0.4, 0.45), "c": (-2e6, 0.0)}, False),  # 0.85 in the first
+        ({"z": (-0.5, 0.5), "c": (2.2e6, 0.0)}, True),  # 0, −1, and half a bounded variable, beside 1.1
+        ({"z": (0.0, 2.0), "c": (0.0, -1.05e6)}, True),
+        ({"z": (-2.0, 2.0), "c": (1e6, -0.99e6)}, False),
+        ({"z": (0.0, 0.0), "c": (-1.0, 0.0)}, False),
+    ],
+)
+def test_a_path_leads_nowhere_when_a_proof_or_a_ray_is_nearly_one(where, expected):
+    assert outlook(**where) is expected

@@ -74,7 +74,8 @@ class NormalEquations:
         """Return A D Aᵀ by diagonals: row k holds the k-th below the main one, as LAPACK wants it."""
         if self.pairs is not None:
             place, products, of, shape = self.pairs
-            return np.bincount(place, products * D[of], shape[0] * shape[1]).reshape(shape)
+            band = np.bincount(place, products * D[of], shape[0] * shape[1]).reshape(shape)
+            return band.astype(float, copy=False)  # of no pairs at all it counts whole numbers
         whole = (self.A.multiply(D) @ self.transposed).toarray()
         return np.array([np.pad(np.diagonal(whole, -k), (0, k)) for k in range(len(whole))])
 
@@ -84,7 +85,7 @@ class NormalEquations:
         self.D, diagonal = D, band[0].copy()
         for boost in REGULARISATION * 100.0 ** np.arange(8):
             band[0] = diagonal + boost * np.maximum(1.0, diagonal)
-            self.factor, fault = self.cholesky(band, lower=1)
+            self.factor, fault = self.cholesky(band, lower=True)
             if not fault:
                 return
 
@@ -96,7 +97,7 @@ class NormalEquations:
         for _ in range(REFINEMENTS):
             if size <= enough or size > 1e3 * best:
                 break
-            preconditioned, _ = self.substitute(self.factor, r, lower=1)
+            preconditioned, _ = self.substitute(self.factor, r, lower=True)
             fit = float(r @ preconditioned)
             direction = preconditioned + fit / last * direction
             product = self.A @ (self.D * (self.transposed @ direction))
@@ -205,8 +206,8 @@ def starting_point(problem: Problem) -> Point:
     slack = c - transposed @ y
     w, v, s = upper - z[box], np.maximum(-slack[box], 0), slack
     s[box] = np.maximum(slack[box], 0)
-    lift_z = max(-1.5 * z.min(initial=0.0), -1.5 * w.min(initial=0.0), 0.0)
-    lift_s = max(-1.5 * s.min(initial=0.0), 0.0)
+    lift_z = -1.5 * min(z.min(initial=0.0), w.min(initial=0.0))
+    lift_s = -1.5 * s.min(initial=0.0)
     z, w, s, v = z + lift_z, w + lift_z, s + lift_s, v + lift_s
     product = max(float(z @ s + w @ v), 1e-8)
     lift_z = max(0.5 * product / max(s.sum() + v.sum(), 1e-8), 1e-3)
