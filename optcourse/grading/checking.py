@@ -24,7 +24,9 @@ Function = Callable[..., Any]
 SEED = "OPTCOURSE_SEED"
 # After one of these every further case would say the same, some of them slowly.
 HOPELESS = {"callable", "blank", "arguments", "time", "memory", "output"}
-COMPARISONS, TELLING = 8, 2  # a mistake is named if it agrees on so many drawn cases, and is wrong on so many of them
+# A mistake is named if it agrees on so many drawn cases, and is wrong on so many of them. Two that are alike on these
+# are told apart by more, up to so many.
+COMPARISONS, TELLING, MOST_COMPARISONS = 8, 2, 16
 DRAWN_STEPS = 30
 MOST_ROWS = 2_000  # of a path that is returned whole: a wrong one may have millions
 ANOTHER = 2718  # the seed of a generator that no case has
@@ -347,7 +349,9 @@ def known_mistake(exercise: Exercise, function: Function, rng: np.random.Generat
     It must agree on all of them and be wrong on several: on a case where the mistake does no harm anybody agrees.
     """
     candidates = {mistake.name: 0 for mistake in exercise.mistakes}
-    for number in range(COMPARISONS):
+    for number in range(MOST_COMPARISONS):
+        if number >= COMPARISONS and len(candidates) == 1 and max(candidates.values()) >= TELLING:
+            break
         case = _drawn(exercise, rng, number)
         right = model(exercise, case)
         mine = run(function, case)
