@@ -27,6 +27,8 @@ def difference(got: Any, expected: Any, tolerance: Tolerance, name: str = "the r
     True
     >>> difference(np.array([]), np.array([1.0, 2.0]), Tolerance()).sentence
     'the result has shape (0,), not (2,)'
+    >>> difference(np.array([1.0 + 1e-7]), np.array([1.0]), Tolerance()).sentence
+    'the result is near [1], but up to 1e-07 off'
     """
     if got is None and expected is not None:
         return Finding("none", f"{name} is None: is a return statement missing?")
@@ -114,6 +116,9 @@ def _values(found: Array, expected: Array, tolerance: Tolerance, name: str) -> F
         return None
     if float(np.max(np.abs(here))) > RUNAWAY * (1 + largest):
         return Finding("divergence", f"{name} runs away: it is {_brief(found)}, where {_brief(expected)} is right")
+    if _brief(found) == _brief(expected):  # six digits are too few to show it
+        off = float(np.max(np.abs(here - there)))
+        return Finding("value", f"{name} is near {_brief(expected)}, but up to {off:.1g} off")
     return Finding("value", f"{name} is {_brief(found)}, not {_brief(expected)}")
 
 

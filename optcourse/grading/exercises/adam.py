@@ -556,7 +556,15 @@ def shares_exchanged(s: Settings, t: int, g: Array, m: Array, v: Array, here: Ar
 @by_steps
 def look_ahead_not_corrected(s: Settings, t: int, g: Array, m: Array, v: Array, here: Array) -> Moved:
     m, v = averages(m, v, g, s)
-    ahead = s.beta1 * m + 1 - s.beta1 * g
+    ahead = s.beta1 * m + (1 - s.beta1) * g
+    return m, v, here - s.lr * ahead / (np.sqrt(v / (1 - s.beta2**t)) + s.eps)
+
+
+@nadam.mistake("The power lost its brackets: `beta1 ** t + 1` is β₁ᵗ plus 1. Write `beta1 ** (t + 1)`.")
+@by_steps
+def power_plus_one(s: Settings, t: int, g: Array, m: Array, v: Array, here: Array) -> Moved:
+    m, v = averages(m, v, g, s)
+    ahead = s.beta1 / (1 - s.beta1**t + 1) * m + (1 - s.beta1) / (1 - s.beta1**t) * g
     return m, v, here - s.lr * ahead / (np.sqrt(v / (1 - s.beta2**t)) + s.eps)
 
 

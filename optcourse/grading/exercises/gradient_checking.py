@@ -273,6 +273,11 @@ def norm_of_the_sum(a: Array, b: Array) -> float:
     return norm(a - b) / (norm(a + b) + DELTA)
 
 
+@relative_error.mistake("Only ‖a‖ is divided by, and the rest is added: put the denominator into brackets.")
+def no_brackets(a: Array, b: Array) -> Any:
+    return np.linalg.norm(a - b) / np.linalg.norm(a) + np.linalg.norm(b) + DELTA
+
+
 @relative_error.mistake("The norms are squared: the root is missing.")
 def squared_norms(a: Array, b: Array) -> float:
     return float(np.sum((a - b) ** 2) / (np.sum(a**2) + np.sum(b**2) + DELTA))

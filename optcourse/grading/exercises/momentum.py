@@ -106,6 +106,15 @@ def one_step_late(grad: Gradient, theta: Array, lr: float, beta: float, steps: i
     return theta
 
 
+@momentum.mistake("θ moves before the velocity is renewed: the first step leads nowhere. Change the order of the two lines.")
+def moves_first(grad: Gradient, theta: Array, lr: float, beta: float, steps: int) -> Array:
+    velocity = np.zeros_like(theta)
+    for _ in range(steps):
+        theta = theta - lr * velocity
+        velocity = beta * velocity + grad(theta)
+    return theta
+
+
 @momentum.mistake("Every step is multiplied by `lr` twice, once in the velocity and once in θ. Once is enough.")
 def rate_twice(grad: Gradient, theta: Array, lr: float, beta: float, steps: int) -> Array:
     velocity = np.zeros_like(theta)

@@ -324,6 +324,11 @@ def upside_down(t: Array, lr: float, T: int, lr_min: float) -> Array:
     return between(lr_min, lr, np.minimum(t / T, 1))
 
 
+@cosine_annealing.mistake("The π is missing: cos(t/T) is not even half-way down at T. Half a wave is cos(πt/T).")
+def without_pi(t: Array, lr: float, T: int, lr_min: float) -> Array:
+    return between(lr, lr_min, np.minimum(t / T, 1) / np.pi)
+
+
 @cosine_annealing.mistake("`np.cos` takes radians: half a wave is π, not 180.")
 def degrees(t: Array, lr: float, T: int, lr_min: float) -> Array:
     return between(lr, lr_min, np.minimum(t / T, 1) * 180 / np.pi)
@@ -591,6 +596,19 @@ def one_triangle(t: Array, lr_min: float, lr_max: float, up: int, down: int) -> 
 @cyclical.mistake("From the peak it jumps to the foot: these are saw-teeth. It should walk down in `down` steps.")
 def saw_teeth(t: Array, lr_min: float, lr_max: float, up: int, down: int) -> Array:
     return lr_min + (lr_max - lr_min) * (t % up) / up
+
+
+@cyclical.mistake("On the way down it counts from the foot, not from the peak: the first `up` steps have led up there.")
+def down_from_the_foot(t: Array, lr_min: float, lr_max: float, up: int, down: int) -> Array:
+    position = t % (up + down)
+    rise = lr_max - lr_min
+    return np.where(position < up, lr_min + rise * position / up, lr_max - rise * position / down)
+
+
+@cyclical.mistake("The way down is as steep as the way up, whatever `down` is: it should take `down` steps from the peak.")
+def as_steep_as_up(t: Array, lr_min: float, lr_max: float, up: int, down: int) -> Array:
+    position = t % (up + down)
+    return lr_min + (lr_max - lr_min) * np.minimum(position, up + down - position) / up
 
 
 @cyclical.mistake("It begins at the peak. Step 0 is a foot.")

@@ -462,6 +462,17 @@ def divided_twice(
     return theta
 
 
+@sgd_epoch.mistake("It divides by `len(batch)`, and `grad_i` has done so already: its mean is divided once more.")
+def divided_by_its_length_again(
+    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
+) -> Array:
+    order = rng.permutation(n)
+    for first in range(0, n, batch_size):
+        batch = order[first : first + batch_size]
+        theta = theta - lr * grad_i(theta, batch) / len(batch)
+    return theta
+
+
 @sgd_epoch.mistake(
     "The last, shorter batch takes a shorter step: its sum is divided by `batch_size`, not by the number of examples "
     "in it."
@@ -918,6 +929,15 @@ def corrected_twice(gradients: Array, batch_size: int) -> Any:
     return gradients.mean(axis=0), variance * (n - batch_size) / (n - 1)
 
 
+@batch_moments.mistake(
+    "`np.var` without `axis=0` mixes the coordinates: it measures how far they are from each other. Take it column by "
+    "column, and add up."
+)
+def all_entries_together(gradients: Array, batch_size: int) -> Any:
+    batches = [gradients[list(one)].mean(axis=0) for one in itertools.combinations(range(len(gradients)), batch_size)]
+    return gradients.mean(axis=0), np.var(batches)
+
+
 @batch_moments.mistake("It is the standard deviation: leave out the root.")
 def standard_deviation(gradients: Array, batch_size: int) -> Any:
     return gradients.mean(axis=0), np.sqrt(moments(gradients, batch_size)[1])
@@ -1081,6 +1101,11 @@ def summed(theta: Array, X: Array, y: Array, batch: Array) -> Array:
 @batch_gradient.mistake("All examples are used: only those whose indices stand in `batch` are asked for.")
 def of_all_examples(theta: Array, X: Array, y: Array, batch: Array) -> Array:
     return of_counts(theta, X, y, np.arange(len(y)))
+
+
+@batch_gradient.mistake("All examples are added up, and divided by the size of the batch: use the rows `X[batch]` and `y[batch]`.")
+def all_over_the_batch(theta: Array, X: Array, y: Array, batch: Array) -> Array:
+    return of_counts(theta, X, y, np.arange(len(y))) * len(y) / len(batch)
 
 
 @batch_gradient.mistake("It divides by n, the size of the data. The mean is over the batch: `len(batch)`.")
