@@ -7,8 +7,9 @@ theta in population])``. The iterate of each stream is the best candidate so far
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -314,12 +315,15 @@ def cma_es(
     return "stalled"
 
 
+CLASSIC, JADE = "rand/1/bin", "current-to-pbest/1/bin"
+
+
 def _box(given: dict[str, Any]) -> None:
     low, high = given["low"], given["high"]
     if np.ndim(low) != 1 or np.shape(low) != np.shape(high) or not np.all(low < high):
         raise refuse("low", low, f"must be a vector below high = {high}, entry by entry")
     if given["population_size"] is None:
-        given["population_size"] = max(20, 10 * low.size)
+        given["population_size"] = max(20, (10 if given["variant"] == CLASSIC else 6) * low.size)
     if given["population_size"] < 4:
         raise refuse("population_size", given["population_size"], "must be at least 4: a mutant has three parents")
 
@@ -331,7 +335,7 @@ def _box(given: dict[str, Any]) -> None:
     population_size=count,
     F=non_negative,
     CR=probability,
-    variant=one_of("rand/1/bin", "current-to-pbest/1/bin"),
+    variant=one_of(CLASSIC, JADE),
 )
 def differential_evolution(
     losses: Losses,
@@ -357,7 +361,7 @@ def differential_evolution(
     rng : numpy.random.Generator
         The source of chance.
     population_size : int, optional
-        max(20, 10 n) if not given.
+        If not given, 10 n for the classic and 6 n for JADE, which gathers sooner; 20 at least.
     F, CR : float
         The scale of the differences and the crossover rate; in the second variant, where their adaptation begins.
     variant : {"rand/1/bin", "current-to-pbest/1/bin"}
@@ -382,53 +386,84 @@ def differential_evolution(
     array([ 2., -1.])
     """
     n, size = low.size, population_size or 20
-    adaptive = variant != "rand/1/bin"
+    adaptive = variant == JADE
     population = rng.uniform(low, high, size=(size, n))
     scores = losses(population)
-    archive = population[:0]
+    best, archive, ahead = population[scores.argmin()].copy(), population[:0], list[_Chance]()
     while True:
-        Fs, CRs = _draw_rates(F, CR, size, rng) if adaptive else (np.full(size, F), np.full(size, CR))
         if adaptive:
-            guide = population[np.argsort(scores)[rng.integers(max(2, size // 10), size=size)]]
-            pool = np.vstack([population, archive])
-            r1, r2 = _others(rng, size, size, len(pool))
-            mutants = population + Fs[:, None] * (guide - population + population[r1] - pool[r2])
+            pool = np.concatenate((population, archive))
+            ahead = ahead or _throw_dice(rng, len(archive) == size, size, n, size, len(pool))
+            chance = ahead.pop()
+            (r1, r2), (Fs, CRs) = chance.others, _rates(F, CR, chance.uniform, chance.normal)
+            guide = population.take(np.argsort(scores).take(chance.guides), axis=0)
+            difference = population.take(r1, axis=0) - pool.take(r2, axis=0)
+            mutants = population + Fs[:, None] * (guide - population + difference)
         else:
-            r1, r2, r3 = _others(rng, size, size, size, size)
-            mutants = population[r1] + Fs[:, None] * (population[r2] - population[r3])
-        mutants = np.where(
-            mutants < low, (low + population) / 2, np.where(mutants > high, (high + population) / 2, mutants)
-        )
-        crossed = rng.random((size, n)) < CRs[:, None]
-        crossed[np.arange(size), rng.integers(n, size=size)] = True
+            ahead = ahead or _throw_dice(rng, True, size, n, size, size, size)
+            chance = ahead.pop()
+            (r1, r2, r3), CRs = chance.others, np.full(size, CR)
+            mutants = population.take(r1, axis=0) + F * (population.take(r2, axis=0) - population.take(r3, axis=0))
+        nearest = np.minimum(np.maximum(mutants, low), high)
+        mutants = np.where(mutants == nearest, mutants, 0.5 * (nearest + population))
+        crossed = chance.coordinates < CRs[:, None]
         trials = np.where(crossed, mutants, population)
         trial_scores = losses(trials)
         better = trial_scores < scores
-        if adaptive and better.any():
-            archive = np.vstack([archive, population[better]])
-            archive = archive[rng.permutation(len(archive))[:size]]
-            CR = 0.9 * CR + 0.1 * float(CRs[better].mean())
-            F = 0.9 * F + 0.1 * float((Fs[better] ** 2).sum() / Fs[better].sum())
-        population = np.where(better[:, None], trials, population)
-        scores = np.where(better, trial_scores, scores)
-        best = population[np.argmin(scores)].copy()
+        won = better.nonzero()[0]
+        if adaptive and won.size:
+            archive = _archived(archive, population.take(won, axis=0), size, rng)
+            F_won, CR_won = Fs.take(won), CRs.take(won)
+            CR = 0.9 * CR + 0.1 * float(CR_won.sum()) / won.size
+            F = 0.9 * F + 0.1 * float(F_won.dot(F_won) / F_won.sum())
+        if won.size:
+            population = np.where(better[:, None], trials, population)
+            scores = np.where(better, trial_scores, scores)
+            best = population[scores.argmin()].copy()
         yield best
 
 
-def _draw_rates(F: float, CR: float, size: int, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Draw each candidate's own F (Cauchy, in (0, 1]) and CR (normal, in [0, 1]) around the learned ones."""
-    Fs = F + 0.1 * rng.standard_cauchy(size)
-    while (low := Fs <= 0).any():
-        Fs[low] = F + 0.1 * rng.standard_cauchy(int(low.sum()))
-    return np.minimum(Fs, 1.0), np.clip(rng.normal(CR, 0.1, size), 0.0, 1.0)
+class _Chance(NamedTuple):
+    """What chance decides in one generation, whatever the losses are."""
+
+    others: Array  # whose differences to take: one row for each of r1, r2, …
+    coordinates: Array  # (size, n), uniform: the mutant's where it is below CR, and in one column of each row for sure
+    guides: Array  # places among the best tenth
+    uniform: Array  # for F
+    normal: Array  # for CR
 
 
-def _others(rng: np.random.Generator, size: int, *pools: int) -> tuple[Array, ...]:
-    """For every candidate draw one index from each pool, all of them different and none its own."""
-    taken = np.arange(size)[None]
+def _throw_dice(rng: np.random.Generator, ahead: bool, size: int, n: int, *pools: int) -> list[_Chance]:
+    """Draw for one generation, or for many ahead: small populations cost NumPy's calls, not its numbers."""
+    times = max(1, min(32, 2**14 // (size * n))) if ahead else 1
+    others = np.stack(_others(rng, (times, size), *pools), axis=1)
+    coordinates = rng.random((times, size, n))
+    np.put_along_axis(coordinates, rng.integers(n, size=(times, size, 1)), -1.0, axis=2)
+    guides = rng.integers(max(2, size // 10), size=(times, size))
+    draws = zip(others, coordinates, guides, rng.random((times, size)), rng.standard_normal((times, size)), strict=True)
+    return list(map(_Chance._make, draws))
+
+
+def _rates(F: float, CR: float, uniform: Array, normal: Array) -> tuple[Array, Array]:
+    """Turn draws into each candidate's own F (Cauchy, in (0, 1]) and CR (normal, in [0, 1]) around the learned ones."""
+    positive_share = 0.5 + math.atan(10 * F) / math.pi  # of the draws F + 0.1 C: the others are left out
+    Fs = F + 0.1 * np.tan(math.pi * (0.5 - positive_share * uniform))
+    return np.minimum(Fs, 1.0), np.minimum(np.maximum(CR + 0.1 * normal, 0.0), 1.0)
+
+
+def _archived(archive: Array, lost: Array, size: int, rng: np.random.Generator) -> Array:
+    """Add parents that lost their place; beyond `size` members, chance says who goes."""
+    members = np.concatenate((archive, lost))
+    return members if len(members) <= size else members.take(rng.permutation(len(members))[:size], axis=0)
+
+
+def _others(rng: np.random.Generator, size: int | tuple[int, ...], *pools: int) -> tuple[Array, ...]:
+    """For every candidate (the last axis) draw one index from each pool, all of them different and none its own."""
+    shape = (size,) if isinstance(size, int) else size
+    taken = [np.broadcast_to(np.arange(shape[-1]), shape)]
     for pool in pools:
-        drawn = rng.integers(pool - len(taken), size=size)  # of as many as are left,
+        drawn = rng.integers(pool - len(taken), size=shape)  # of as many as are left,
         for other in np.sort(taken, axis=0):
             drawn += drawn >= other  # counted past those that are taken
-        taken = np.vstack([taken, drawn])
+        taken.append(drawn)
     return tuple(taken[1:])

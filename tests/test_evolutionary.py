@@ -22,7 +22,7 @@ from optcourse import (
     problems,
     run,
 )
-from optcourse.evolutionary import _draw_rates, _others, _select
+from optcourse.evolutionary import _others, _rates, _select
 
 BOX = {"low": [-2.0, -1.0, -4.0], "high": [1.0, 3.0, 4.0]}
 VARIANTS = ("rand/1/bin", "current-to-pbest/1/bin")
@@ -428,7 +428,9 @@ def test_cma_es_ends_where_there_is_nothing_to_learn(rng):
 def test_nobody_leaves_the_box_and_nobody_gets_worse(variant, seed, F, CR):
     asked = []
     losses = lambda population: asked.append(population) or bowl(population)  # noqa: E731
-    stream = differential_evolution(losses, **BOX, rng=np.random.default_rng(seed), F=F, CR=CR, variant=variant)
+    stream = differential_evolution(
+        losses, **BOX, rng=np.random.default_rng(seed), population_size=30, F=F, CR=CR, variant=variant
+    )
     scores = None
     for best in islice(stream, 25):
         assert stream.state["population"].shape == (30, 3)
@@ -441,9 +443,15 @@ def test_nobody_leaves_the_box_and_nobody_gets_worse(variant, seed, F, CR):
     assert len(together) == 30 * 26
 
 
-@pytest.mark.parametrize(("n", "size"), [(1, 20), (2, 20), (3, 30), (7, 70)])
-def test_a_population_is_ten_times_the_dimension_and_at_least_twenty(n, size, rng):
-    stream = differential_evolution(lambda p: np.sum(p**2, axis=1), -np.ones(n), np.ones(n), rng)
+@pytest.mark.parametrize(
+    ("variant", "n", "size"),
+    [
+        *((VARIANTS[0], n, size) for n, size in [(1, 20), (2, 20), (3, 30), (7, 70)]),
+        *((VARIANTS[1], n, size) for n, size in [(1, 20), (3, 20), (4, 24), (7, 42)]),
+    ],
+)
+def test_a_population_is_ten_or_six_times_the_dimension_and_at_least_twenty(variant, n, size, rng):
+    stream = differential_evolution(lambda p: np.sum(p**2, axis=1), -np.ones(n), np.ones(n), rng, variant=variant)
     next(stream)
     assert stream.state["population"].shape == (size, n)
     given_size = differential_evolution(lambda p: np.sum(p**2, axis=1), -np.ones(n), np.ones(n), rng, population_size=5)
@@ -486,7 +494,7 @@ def test_a_classic_mutant_is_one_candidate_moved_by_the_difference_of_two_others
 
 def test_a_jade_mutant_moves_towards_one_of_the_best_and_by_a_difference(rng):
     # Every loss is 1 at first, so the order of the best is that of their numbers: a tenth of 30 is 3.
-    before, trials, state = trial_generation(rng, CR=1.0, variant=VARIANTS[1])
+    before, trials, state = trial_generation(rng, CR=1.0, population_size=30, variant=VARIANTS[1])
     r1, r2, Fs = state["r1"], state["r2"], state["Fs"][:, None]
     mutants = before + Fs * (state["guide"] - before + before[r1] - before[r2])
     inside = np.all((mutants >= BOX["low"]) & (mutants <= BOX["high"]), axis=1)
@@ -548,7 +556,7 @@ def test_every_other_candidate_is_equally_likely(rng):
 
 
 def test_jades_rates_are_drawn_around_what_was_learned(rng):
-    Fs, CRs = _draw_rates(0.5, 0.9, 100_000, rng)
+    Fs, CRs = _rates(0.5, 0.9, rng.random(100_000), rng.standard_normal(100_000))
     assert np.all((Fs > 0) & (Fs <= 1))
     assert np.all((CRs >= 0) & (CRs <= 1))
     # Half of a Cauchy draw lies within its scale, 0.1, of the middle; a twentieth is below 0 and drawn again.
@@ -560,7 +568,8 @@ def test_jades_rates_are_drawn_around_what_was_learned(rng):
 
 
 def test_jade_learns_from_the_children_that_won():
-    stream = differential_evolution(bowl, **BOX, rng=np.random.default_rng(3), variant=VARIANTS[1])
+    rng = np.random.default_rng(3)
+    stream = differential_evolution(bowl, **BOX, rng=rng, population_size=30, variant=VARIANTS[1])
     F, CR, archived = 0.5, 0.9, 0
     for _ in range(40):
         next(stream)

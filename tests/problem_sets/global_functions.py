@@ -117,16 +117,25 @@ class ReachedError(Exception):
 
 def solve(function, n, seed, variant="current-to-pbest/1/bin"):
     """Run our differential evolution; return whether it solved the function within its budget, and the evaluations."""
-    rng = np.random.default_rng(seed)
-    stream = differential_evolution(
-        function.losses, np.full(n, function.low), np.full(n, function.high), rng, variant=variant
-    )
-    for _ in stream:
-        spent = stream.evaluations["losses"]
-        if stream.state["scores"].min() <= GOAL:
-            return True, spent
-        if spent + len(stream.state["population"]) > BUDGETS[n]:
-            return False, spent
+    spent = size = 0
+
+    def losses(population):
+        nonlocal spent, size
+        size = len(population)
+        spent += size
+        found = function.losses(population)
+        if found.min() <= GOAL:
+            raise ReachedError
+        return found
+
+    low, high, rng = np.full(n, function.low), np.full(n, function.high), np.random.default_rng(seed)
+    try:
+        for _ in differential_evolution(losses, low, high, rng, variant=variant):
+            if spent + size > BUDGETS[n]:
+                break
+    except ReachedError:
+        return True, spent
+    return False, spent
 
 
 def solve_with_scipy(function, n, seed, vectorized=True):
