@@ -278,7 +278,7 @@ def _sweep(gram: Array, pull: Array, lam: float, theta: Array) -> None:
     for j in np.flatnonzero((theta != 0) | (np.abs(pull) > lam)):
         before, curvature = theta[j], gram[j, j]
         target = pull[j] + curvature * before
-        after = (target - lam if target > lam else target + lam if target < -lam else 0.0) / curvature
+        after = (target - min(max(target, -lam), lam)) / curvature
         if after != before:
             pull -= (after - before) * gram[j]
             theta[j] = after

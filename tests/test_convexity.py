@@ -284,6 +284,17 @@ def test_the_dual_is_that_of_the_page_at_every_scale_of_the_losses(scale):
     assert dual.minimiser([scale], [2 * scale]) == pytest.approx([-1.0, -1.0], rel=1e-12)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_a_flat_direction_is_found_though_rounding_bends_it(seed):
+    rng = np.random.default_rng(seed)
+    L = rng.normal(size=(4, 1))
+    Q, outside = L @ L.T, rng.normal(size=4)
+    assert lagrange_dual(QuadraticProgram(Q, outside)).value() == -np.inf
+    inside = lagrange_dual(QuadraticProgram(Q, Q @ outside))
+    assert inside.value() == pytest.approx(-0.5 * outside @ Q @ outside, rel=1e-9)
+    assert inside.minimiser() == pytest.approx(-L[:, 0] * (L[:, 0] @ outside) / (L[:, 0] @ L[:, 0]), rel=1e-9)
+
+
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 @pytest.mark.parametrize("cost", [0.0, 1e6])
 def test_a_price_matches_a_cost_within_a_billionth_of_the_costs(cost, sign):

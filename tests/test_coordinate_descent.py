@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from itertools import islice
 
 import cvxpy as cp
@@ -330,7 +331,20 @@ def test_the_most_violating_columns_are_let_in_as_many_as_there_is_room_for():
     pull, working = np.array([5.0, -9.0, 1.0, 7.0, -6.0, 2.0]), np.array([1])
     assert sorted(_most_violating(pull, 1.5, working, room=10)) == [0, 3, 4, 5]
     assert sorted(_most_violating(pull, 1.5, working, room=2)) == [3, 4]
+    assert sorted(_most_violating(pull, 1.5, working, room=3)) == [0, 3, 4]
+    assert sorted(_most_violating(pull, 1.5, working, room=1)) == [3]
+    assert sorted(_most_violating(pull, 0.5, working, room=9)) == [0, 2, 3, 4, 5]  # never one that is in already
     assert _most_violating(pull, 7.0, working, room=2).size == 0  # on the edge is no violation
+
+
+def test_a_step_of_nothing_is_taken_not_at_all():
+    assert _best_on_line(np.zeros(2), np.array([1.0, -2.0]), 0.5, np.zeros(2), 0.0) == (0.0, None)
+
+
+def test_one_column_and_one_row_are_data_too():
+    for method in (lasso_cd, lasso):
+        assert next(method([[2.0]], [4.0], 1.0)).tolist() == [1.75]
+        assert next(method([[2.0]], [-4.0], 1.0)).tolist() == [-1.75]
 
 
 # ---------------------------------------------------------------------------------------------------------------- paths
@@ -344,6 +358,21 @@ def test_a_path_falls_in_equal_ratios_from_lambda_max_to_its_thousandth(rng):
     assert path.thetas.shape == (4, 12)
     assert not path.thetas[0].any()
     assert np.all(path.gaps <= 1e-8 * 0.5 * y @ y)
+
+
+def test_a_path_is_as_exact_as_it_says(rng):
+    X, y = uneven(rng)
+    said, unsaid = lasso_path(X, y, n_lams=6, tol=1e-8), lasso_path(X, y, n_lams=6)
+    np.testing.assert_array_equal(said.thetas, unsaid.thetas)
+
+
+@pytest.mark.parametrize(("given_sweeps", "sweeps"), [({}, 10_000), ({"sweeps": 3}, 3)])
+def test_a_path_is_as_patient_as_it_says(given_sweeps, sweeps, monkeypatch):
+    asked = []
+    module = importlib.import_module("optcourse.coordinate_descent")
+    monkeypatch.setattr(module, "lasso_gap", lambda X, y, lam, theta: asked.append(lam) or 1.0)  # never good enough
+    assert lasso_path([[2.0]], [4.0], [1.0], tol=1e-8, **given_sweeps).gaps.tolist() == [1.0]
+    assert len(asked) == 1 + sweeps
 
 
 def test_a_path_leaves_a_penalty_at_the_first_gap_within_its_tolerance(rng):
@@ -394,4 +423,8 @@ def test_a_path_that_does_not_fall_is_refused(rng):
     for lams in ([1.0, 1.0], [1.0, 2.0], [1.0, -0.5], []):
         with pytest.raises(ValueError, match=r"lams = .*must be ≥ 0 and fall"):
             lasso_path(X, y, lams)
+    for wrong in ({"lams": [np.nan]}, {"lams": [[1.0]]}, {"lams": 1.0}, {"n_lams": 0}, {"sweeps": 0}):
+        (name,) = wrong
+        with pytest.raises(ValueError, match=rf"^{name} = .*: must be"):
+            lasso_path(X, y, **wrong)
     assert lasso_path(X, y, [1.0, 0.0], sweeps=5).lams.tolist() == [1.0, 0.0]
