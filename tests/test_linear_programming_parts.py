@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from optcourse import LinearProgram, simplex, vertices
+from optcourse import LinearProgram, interior_point, simplex, vertices
+from optcourse.certificates import lp_floor
 from optcourse.linear_programming import solution
 from optcourse.linear_programming.interior_point import (
     NormalEquations,
@@ -18,6 +19,7 @@ from optcourse.linear_programming.interior_point import (
     Problem,
     banded,
     diverging,
+    explain,
     longest,
     starting_point,
 )
@@ -746,3 +748,150 @@ def outlook(z=(1.0, 1.0), v=(0.0,), y=(0.0, 0.0), c=(1.0, 1.0), b=(1.0, 1.0), up
 )
 def test_a_path_leads_nowhere_when_a_proof_or_a_ray_is_nearly_one(where, expected):
     assert outlook(**where) is expected
+
+
+def test_every_step_is_mehrotras():
+    program = mixed_program(np.random.default_rng(3), n=12, m_ub=4, m_eq=2)
+    inside = np.clip(np.random.default_rng(4).normal(size=12), *program.bounds.T)
+    y = np.array([-0.5, -1.0, 0.0, -0.2, 0.7, -0.3])
+    sides = {"b_ub": program.A_ub @ inside + 0.5, "b_eq": program.A_eq @ inside}
+    program = replace(
+        program, c=np.vstack([program.A_ub, program.A_eq]).T @ y + np.isfinite(program.bounds[:, 0]), **sides
+    )
+    path, before, count = interior_point(program), None, 0
+    for x in path:
+        count += 1
+        state = path.state
+        problem, d = state["problem"], state["d"]
+        before = starting_point(problem) if before is None else before
+        if count <= 5:
+            rest, mu = problem.residuals(before), before.mu()
+            problem.factorise(before)
+            zs, wv = before.z * before.s, before.w * before.v
+            first = dense_direction(problem, before, rest, -zs, -wv)
+            sigma = (before.towards(first, *before.steps(first)).mu() / mu) ** 3
+            assert state["sigma"] == pytest.approx(sigma, rel=1e-4)
+            second = sigma * mu - zs - first.z * first.s, sigma * mu - wv - first.w * first.v
+            expected = problem.centred(before, dense_direction(problem, before, rest, *second), sigma * mu)
+            for part, other in zip(d, expected, strict=True):
+                np.testing.assert_allclose(part, other, rtol=1e-3, atol=1e-4)
+        primal, dual = (min(1.0, 0.9995 * step) for step in before.steps(d))
+        for part, other in zip(state["at"], before.towards(d, primal, dual), strict=True):
+            np.testing.assert_array_equal(part, other)
+        before = state["at"]
+        assert state["iterations"] == count
+        assert (program.bounds[:, 0] <= x).all()
+        assert (x <= program.bounds[:, 1]).all()
+    assert path.reason == "optimal"
+    assert path.state["solution"].iterations == count
+
+
+def ends(program):
+    """How the interior-point method ends, after how many steps, and what it says."""
+    path = interior_point(program)
+    for _ in path:
+        pass
+    return path.reason, path.state["solution"].iterations
+
+
+def roomy():
+    return LinearProgram([-3000.0, -2000.0], [[1.0, 1.0], [1.0, 0.0]], [4.0, 3.0])
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ([(0.9e-4, 0.9e-4)] * 300, 5),
+        ([(0.9e-4, 0.9e-4)] * 4 + [(1e-6, 1.1e-4)] + [(0.9e-4, 0.9e-4)] * 300, 10),
+        ([(1e-6, 1.1e-4)] * 300, 200),
+    ],
+)
+def test_a_path_that_hardly_moves_is_given_up_after_five_steps_and_any_after_two_hundred(monkeypatch, steps, expected):
+    monkeypatch.setattr(MODULE, "CORRECTORS", 0)
+    calls = iter([step for step in steps for _ in range(2)])  # a step is asked for twice
+    monkeypatch.setattr(Point, "steps", lambda self, d: next(calls))
+    assert ends(roomy()) == ("stalled", expected)
+
+
+def test_a_path_to_numbers_too_large_is_given_up_and_so_is_one_whose_products_have_vanished(monkeypatch):
+    priced = LinearProgram([-3000.0, -2000.0], A_eq=[[1.0, 1.0], [1.0, 0.0]], b_eq=[4.0, 3.0])
+    path = interior_point(priced)
+    sizes = [max(np.abs(part).max(initial=0.0) for part in path.state["at"]) for _ in path]
+    assert sizes[-1] == np.abs(path.state["y"]).max()  # it is a price that is large, and below zero
+    for share, end in ((1.001, ("optimal", len(sizes))), (0.999, ("stalled", 1 + int(np.argmax(sizes))))):
+        monkeypatch.setattr(MODULE, "HUGE", share * max(sizes))
+        assert ends(priced) == end
+    monkeypatch.undo()
+    monkeypatch.setattr(MODULE, "optimal", lambda *args, **more: False)
+    path = interior_point(roomy())
+    products = [path.state["at"].mu() for _ in path]
+    assert path.reason == "stalled"
+    assert products[-1] <= 1e-20 * path.state["first"] < products[-2]
+
+
+def test_a_suspicion_is_looked_into_once_and_the_path_goes_on(monkeypatch):
+    asked, true = [], MODULE.explain
+    monkeypatch.setattr(MODULE, "explain", lambda program: asked.append(program) or true(program))
+    monkeypatch.setattr(MODULE, "diverging", lambda *args: True)
+    assert ends(roomy())[0] == "optimal"
+    assert len(asked) == 1
+    monkeypatch.setattr(MODULE, "diverging", lambda *args: False)
+    assert ends(LinearProgram([1.0, 1.0], [[1.0, 1.0]], [-1.0]))[0] == "infeasible"
+
+
+@pytest.mark.parametrize(
+    ("missed", "others", "status"),
+    [
+        (0.9e-7, {}, "stalled"),
+        (1.5e-7, {}, "infeasible"),
+        (7.9e-7, {"A_eq": [[0.0, 1.0]], "b_eq": [-7.0]}, "stalled"),
+        (8.1e-7, {"A_eq": [[0.0, 1.0]], "b_eq": [-7.0]}, "infeasible"),
+    ],
+)
+def test_what_is_missed_counts_beside_the_largest_side(missed, others, status):
+    program = LinearProgram([0.0, 0.0], A_ub=[[1.0, 0.0]], b_ub=[-missed], bounds=[(0, None), (None, None)], **others)
+    found, ray, prices = explain(program)
+    assert found == status
+    assert ray is None
+    assert bool(np.any(prices[0])) == (status == "infeasible")
+
+
+@pytest.mark.parametrize(("fall", "status"), [(0.9e-6, "stalled"), (1.1e-6, "unbounded")])
+def test_a_fall_counts_beside_the_largest_cost(fall, status):
+    found, ray, _ = explain(LinearProgram([-fall, -9.0, 0.5], bounds=[(0, None), (-2, 1), (3, None)]))
+    assert found == status
+    assert ray is None if status == "stalled" else ray.tolist() == [1.0, 0.0, 0.0]
+
+
+def test_a_ray_keeps_every_row_and_falls_as_steeply_as_a_box_allows():
+    # x₀ may rise only with x₁ and, by the equality, with −x₂, which is bounded above only.
+    program = LinearProgram(
+        [-2.0, 0.5, 0.25, 1.0],
+        [[1.0, -1.0, 0.0, 0.0]],
+        [5.0],
+        [[1.0, 0.0, 1.0, 0.0]],
+        [2.0],
+        [*[(0, None)] * 2, (None, 3), (1, 2)],
+    )
+    status, ray, _ = explain(program)
+    assert status == "unbounded"
+    np.testing.assert_allclose(ray, [1, 1, -1, 0], atol=1e-12)
+
+
+def test_the_least_that_must_be_missed_is_found_and_proved(monkeypatch):
+    # x₀ = −2 misses by 2 at the least; of x₁ = 3, its double, and x₀ + x₁ ≤ −1, the last gives way, by 4.
+    values, true = [], MODULE.simplex
+
+    def followed(program):
+        values.append(solution(true(program)).value)
+        return true(program)
+
+    monkeypatch.setattr(MODULE, "simplex", followed)
+    rows, sides = [[1.0, 0.0], [0.0, 1.0], [0.0, 2.0]], [-2.0, 3.0, 6.0]
+    program = LinearProgram([1.0, 1.0], [[1.0, 1.0]], [-1.0], rows, sides)
+    status, ray, (y_ub, y_eq) = explain(program)
+    assert (status, ray) == ("infeasible", None)
+    assert values == [pytest.approx(6.0)]
+    floor, off = lp_floor(replace(program, c=np.zeros(2)), y_ub, y_eq)
+    assert floor == pytest.approx(6.0)
+    assert off <= 1e-12
