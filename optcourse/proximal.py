@@ -232,7 +232,7 @@ def prox_group(v: Array, t: float, groups: Sequence[Sequence[int]] | None = None
     members = [np.arange(shrunk.size)] if groups is None else _disjoint(groups, shrunk.size)
     for group in members:
         norm = np.linalg.norm(shrunk[group])
-        shrunk[group] *= max(0.0, 1 - t / norm) if norm > 0 else 0.0
+        shrunk[group] *= 1 - t / norm if norm > t else 0.0
     return shrunk
 
 
@@ -262,7 +262,6 @@ def prox_box(v: Array, low: Any, high: Any) -> Array:
     return np.clip(v, low, high)
 
 
-@checked(v=iterate)
 def prox_simplex(v: Array, radius: float = 1.0) -> Array:
     r"""Return the nearest point with u ≥ 0 and Σu = radius: the prox of the simplex's indicator.
 
@@ -282,7 +281,7 @@ def prox_simplex(v: Array, radius: float = 1.0) -> Array:
     return nearest
 
 
-@checked(v=matrix, t=non_negative)
+@checked(v=matrix)
 def prox_nuclear(v: Array, t: float) -> Array:
     r"""Return :math:`\arg\min_U\ t \|U\|_* + \tfrac12 \|U - V\|_F^2`: soft-threshold the singular values.
 
@@ -329,7 +328,6 @@ def prox_tv1d(v: Array, t: float) -> Array:
     n = v.size
     sums = np.concatenate([[0.0], np.cumsum(v)])
     floor, ceiling = sums - t, sums + t
-    floor[0] = ceiling[0] = 0.0
     floor[n] = ceiling[n] = sums[n]
     signal = np.empty(n)
     knot, height = 0, 0.0

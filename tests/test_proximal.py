@@ -274,6 +274,9 @@ def test_one_group_shrinks_towards_zero_along_its_own_direction():
     assert prox_group([3.0, 4.0], 1.0) == pytest.approx([2.4, 3.2], abs=1e-15)
     assert prox_group([3.0, 4.0], 5.0).tolist() == [0, 0]
     assert prox_group([0.0, 0.0], 0.5).tolist() == [0, 0]
+    assert prox_group([0.0, 0.0], 0.0).tolist() == [0, 0]
+    with pytest.raises(ValueError, match=r"^t = -1: must be zero or a positive number"):
+        prox_nuclear([[1.0]], -1)
     assert prox_group([3.0, 4.0], 1.0) == pytest.approx(prox_group([3.0, 4.0], 1.0, [[0, 1]]), abs=0)
 
 
@@ -412,6 +415,11 @@ def test_standing_still_is_not_uphill(problem):
     assert np.all(np.diff(waiting) > 0.4)  # the sequence grows on
 
 
+def test_what_fista_may_do_about_its_momentum_is_named():
+    with pytest.raises(ValueError, match=r"^restart = 'always': must be one of 'never', 'gradient'$"):
+        fista(np.sign, prox_l1, 1.0, 0.5, restart="always")
+
+
 def test_the_first_step_of_fista_is_istas():
     arguments = (lambda theta: theta - 3, lambda v, rate: prox_l1(v, rate), 0.0, 0.5)
     assert next(fista(*arguments)) == next(proximal_gradient(*arguments)) == 1.0
@@ -521,6 +529,12 @@ def test_the_best_loss_obeys_its_bound_and_a_constant_rate_ends_nearby():
 def stream_of(stream, steps):
     for _ in range(steps):
         yield next(stream)
+
+
+def test_a_tie_is_no_better():
+    stream = subgradient_descent(lambda theta: 1.0, lambda theta: 1.0, 0.5, lr=1.0)
+    assert list(islice(stream, 3)) == [-0.5, -1.5, -2.5]
+    assert stream.state["best"] == 0.5
 
 
 def test_a_loss_without_a_value_is_named():
