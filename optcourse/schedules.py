@@ -89,7 +89,7 @@ def step_decay(lr: float, factor: float = 0.1, every: int = 30) -> Schedule:
     return lambda step: lr * factor ** (step // every)
 
 
-@checked(lr=positive, lam=non_negative)
+@checked(lr=positive)
 def exponential_decay(lr: float, lam: float = 0.01) -> Schedule:
     r"""Cut the rate by the same share at every step: :math:`\eta_t = \eta_0 e^{-\lambda t}`.
 

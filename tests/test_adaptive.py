@@ -49,6 +49,7 @@ def test_adagrads_steps_on_a_steady_slope_die_out_as_one_over_root_t():
 def test_epsilon_is_added_to_the_root():
     assert next(adagrad(one, 0.0, lr=0.1, eps=1.0)) == pytest.approx(-0.1 / (1 + 1), rel=1e-15)
     assert next(rmsprop(one, 0.0, lr=0.1, rho=0.75, eps=0.5)) == pytest.approx(-0.1 / (0.5 + 0.5), rel=1e-15)
+    assert next(adamax(one, 0.0, lr=0.1, eps=0.25)) == pytest.approx(-0.1 / (1 + 0.25), rel=1e-15)  # to |g|: no root
     for method in (adam, adamw, nadam):
         first = next(method(one, 0.0, lr=0.1, eps=1.0))
         assert first == pytest.approx(next(method(one, 0.0, lr=0.1, eps=1e-300)) / 2, rel=1e-12)

@@ -227,3 +227,15 @@ def test_gradients_of_a_quadratic_change_at_most_smoothness_times_faster_than_th
 def test_smoothness_refuses_what_has_no_curvature(A, complaint):
     with pytest.raises(ValueError, match=rf"^A = .*{complaint}"):
         smoothness(A)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e6, -1e6])
+def test_a_matrix_that_rounding_made_a_little_skewed_has_a_smoothness_constant_all_the_same(scale):
+    def skewed(off, beside=0.0):
+        return scale * np.array([[1.0, beside + off], [beside, 1.0]])
+
+    assert smoothness(skewed(0.9e-12)) == pytest.approx(abs(scale))
+    assert smoothness(skewed(4e-11, beside=0.5)) == pytest.approx(1.5 * abs(scale))
+    for more in (skewed(1.2e-12), skewed(6e-11, beside=0.5)):
+        with pytest.raises(ValueError, match=r"^A = .*must be symmetric: pass \(A \+ A.T\) / 2"):
+            smoothness(more)
