@@ -24,6 +24,7 @@ from optcourse.grading.course import Course, Handed
 from optcourse.grading.feedback import page
 from optcourse.grading.release import dumped
 
+DRIVER = "the driver is not installed: `pip install 'psycopg[binary]'`, and let db_url begin with postgresql+psycopg://"
 LOCKED_FOR = 30  # seconds to wait for another program to let go of the database
 
 
@@ -82,16 +83,21 @@ class Gradebook:
     @contextlib.contextmanager
     def _readable(self) -> Iterator[None]:
         """Say in one sentence what a database complains about."""
-        from sqlalchemy.exc import DatabaseError
+        from sqlalchemy.exc import ArgumentError, DatabaseError
 
         try:
             yield
         except DatabaseError as error:
-            raise GradebookError(f"{self._name}: {_plainly(str(error.orig))}") from None
+            raise GradebookError(f"{self._name}: {_plainly(' '.join(str(error.orig).split()))}") from None
+        except ArgumentError as error:  # no URL, or none of a kind that is known
+            raise GradebookError(f"{self._name}: {error}; look at db_url in nbgrader_config.py") from None
+        except ModuleNotFoundError as error:
+            raise GradebookError(f"{self._name}: {DRIVER if 'psycopg' in str(error) else error}") from None
 
     @property
     def _name(self) -> str:
-        return re.sub(r"//[^/@]*@", "//", self.course.database)  # without a password
+        # Without a password, wherever it stands.
+        return re.sub(r"(?<=password=)[^&]*", "…", re.sub(r"//[^/@]*@", "//", self.course.database))
 
     def _known(self, wanted: dict[str, dict[str, float]]) -> tuple[str, Any, dict[str, Task]] | None:
         """Return (assignment's id, due date, tasks), or None if the database does not have it as its source is."""
@@ -211,6 +217,8 @@ def task(notebook: Any) -> Task:
 def _plainly(trouble: str) -> str:
     """What a database says, with what to do about it."""
     lower = trouble.lower()
+    if "database" in lower and "does not exist" in lower:
+        return f"there is no such database on the server ({trouble}); create it, empty: nbgrader fills it"
     if "locked" in lower:
         return "locked by another program for longer than we wait; is another nbgrader or the formgrader writing?"
     if "readonly" in lower or "read-only" in lower:
