@@ -289,6 +289,7 @@ class Arena:
             "repository": stamps(ROOT / "optcourse") | stamps(ROOT / "solutions") | stamps(ROOT / "exercises"),
             "temporary files": len(list(self.temporary.iterdir())),
             "processes": len(descendants(self.sandbox._process.pid)),  # type: ignore[union-attr]
+            "groups of control": groups(),
             "descriptors": len(list(Path("/proc/self/fd").iterdir())),
             "mounts": Path("/proc/self/mountinfo").read_text(),
         }
@@ -340,6 +341,14 @@ def stamps(folder: Path) -> dict[str, tuple[int, int, int]]:
         for path in sorted(folder.rglob(pattern))
         for found in (path.stat(),)
     }
+
+
+def groups() -> list[str]:
+    """The control group that this process is in, and those below it."""
+    (*_, own) = Path("/proc/self/cgroup").read_text().splitlines()
+    below = Path("/sys/fs/cgroup", own.partition("::")[2].lstrip("/")) if "::" in own else None
+    found = [] if below is None or not below.is_dir() else [str(path) for path in below.iterdir() if path.is_dir()]
+    return [own, *sorted(found)]
 
 
 def descendants(pid: int) -> list[int]:
