@@ -130,11 +130,11 @@ def project_simplex(v: Array, radius: float = 1.0) -> Array:
     """
     if np.ndim(v) != 1:
         raise refuse("v", v, "must be a vector")
-    v = v - v.max()  # the same projection, and the radius is not lost beside large entries
+    dtype, v = v.dtype, v - v.max()  # the same projection, and the radius is not lost beside large entries
     falling = np.sort(v)[::-1]
     levels = (np.cumsum(falling) - radius) / np.arange(1, v.size + 1)
     level = levels[np.flatnonzero(falling > levels)[-1]]
-    return np.maximum(v - level, 0.0)
+    return np.maximum(v - level, 0.0).astype(dtype)
 
 
 @stream()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from optcourse.arguments import Array, Gradient, Hessian, Loss, positive, refuse
-from optcourse.line_search import Step, armijo_step, wolfe_step
+from optcourse.line_search import ROUNDING, Step, armijo_step, wolfe_step
 from optcourse.streams import Iterates, Rate, rates, stream
 
 
@@ -128,7 +129,8 @@ def bfgs(loss: Loss, grad: Gradient, theta: Array) -> Iterates:
     ------
     theta : float or array
         θ₁, θ₂, …; ``state["inverse_hessian"]`` is B, shape (n, n). Returns ``"stationary"`` when the gradient is
-        exactly zero, ``"stalled"`` when no step along the direction pays (at the minimum: the precision is used up).
+        exactly zero, ``"stalled"`` when no step along the direction pays, or none has for long (at the minimum: the
+        precision is used up).
 
     Notes
     -----
@@ -149,9 +151,9 @@ def bfgs(loss: Loss, grad: Gradient, theta: Array) -> Iterates:
     ('converged', array([1., 1.]))
     """
     here = Step(0.0, theta, loss(theta), grad(theta))
-    inverse_hessian, updates = np.eye(theta.size), 0
+    inverse_hessian, updates, wandering = np.eye(theta.size), 0, Wandering()
     direction, rate = -here.grad, first_step(here.grad)
-    while step := wolfe_step(loss, grad, here, direction, lr=rate):
+    while not wandering.long and (step := wolfe_step(loss, grad, here, direction, lr=rate)):
         s, y = step.theta - here.theta, step.grad - here.grad
         if (curvature := float(s @ y)) > 0:
             if updates == 0:
@@ -162,6 +164,7 @@ def bfgs(loss: Loss, grad: Gradient, theta: Array) -> Iterates:
             inverse_hessian += rank_one
             inverse_hessian += rank_one.T
             updates, rate = updates + 1, 1.0
+        wandering.after(here, step)
         here = step
         direction = -(inverse_hessian @ here.grad)
         yield here.theta
@@ -205,16 +208,43 @@ def lbfgs(loss: Loss, grad: Gradient, theta: Array, memory: int = 10) -> Iterate
     ('converged', array([1., 1.]))
     """
     here = Step(0.0, theta, loss(theta), grad(theta))
-    pairs = Pairs(memory, theta.size)
+    pairs, wandering = Pairs(memory, theta.size), Wandering()
     direction, rate = -here.grad, first_step(here.grad)
-    while step := wolfe_step(loss, grad, here, direction, lr=rate):
+    while not wandering.long and (step := wolfe_step(loss, grad, here, direction, lr=rate)):
         s, y = step.theta - here.theta, step.grad - here.grad
         if s @ y > 0:
             pairs.remember(s, y)
+        wandering.after(here, step)
         here, rate = step, 1.0
         direction = -(pairs @ here.grad)
         yield here.theta
     return "stalled" if here.grad.any() else "stationary"
+
+
+class Wandering:
+    """Notices when a method walks to and fro between points that only rounding keeps apart.
+
+    Where losses look alike a step may raise the loss by its last digit, for the sake of the gradient; the next may take
+    it back. There, progress is a gradient shorter than any since losses last differed; some steps do without it.
+    """
+
+    PATIENCE = 20
+
+    def __init__(self) -> None:
+        self.idle, self.shortest = 0, math.inf
+
+    @property
+    def long(self) -> bool:
+        return self.idle >= self.PATIENCE
+
+    def after(self, here: Step, step: Step) -> None:
+        """Look at one more step."""
+        if here.loss - step.loss > ROUNDING * abs(here.loss):
+            self.idle, self.shortest = 0, math.inf
+        elif (square := float(step.grad @ step.grad)) < self.shortest:
+            self.idle, self.shortest = 0, square
+        else:
+            self.idle += 1
 
 
 class Pairs:

@@ -259,7 +259,8 @@ def prox_box(v: Array, low: Any, high: Any) -> Array:
             raise refuse(name, bound, f"must be a number, or an array of the shape of v, {np.shape(v)}")
     if not np.all(np.asarray(low) <= np.asarray(high)):
         raise refuse("low", low, f"must not exceed high = {high}")
-    return np.clip(v, low, high)
+    nearest: Array = np.clip(v, low, high).astype(v.dtype)
+    return nearest
 
 
 def prox_simplex(v: Array, radius: float = 1.0) -> Array:
@@ -326,10 +327,10 @@ def prox_tv1d(v: Array, t: float) -> Array:
     array([1.1, 1.1, 1.1, 4.9, 4.9, 4.9])
     """
     n = v.size
-    sums = np.concatenate([[0.0], np.cumsum(v)])
+    sums = np.concatenate([[0.0], np.cumsum(v, dtype=float)])
     floor, ceiling = sums - t, sums + t
     floor[n] = ceiling[n] = sums[n]
-    signal = np.empty(n)
+    signal = np.empty_like(v)
     knot, height = 0, 0.0
     while knot < n:
         end, height_there = _taut_piece(floor, ceiling, knot, height)

@@ -1,12 +1,15 @@
 """Claims of section 3.7: what curvature buys, what it costs, and where it misleads."""
 
+import itertools
+
 import numpy as np
 import pytest
 import scipy.optimize
 
 from optcourse import bfgs, damped_newton, gradient_descent, lbfgs, newton, nonlinear_cg, problems, run
 from optcourse.certificates import gradient_norm
-from optcourse.newton import two_loop
+from optcourse.line_search import Step
+from optcourse.newton import Wandering, two_loop
 
 
 @pytest.fixture
@@ -134,6 +137,41 @@ def test_near_a_minimum_where_losses_look_alike_the_slopes_still_lead_on(method,
     before = gradient_norm(problem.grad, start)
     trace = run(method(problem.loss, problem.grad, start), steps=60, grad=problem.grad)
     assert trace.grad_norms.min() <= max(1e-3 * before, 2e-14 * problem.dim)
+
+
+@pytest.mark.parametrize("method", [bfgs, lbfgs])
+@pytest.mark.parametrize("dim", [2, 5])
+def test_methods_that_could_walk_to_and_fro_between_two_points_end_instead(method, dim, rng):
+    # At the deepest basin two points, a rounding apart, have the lower loss and the shorter gradient.
+    problem = problems.styblinski_tang(dim)
+    for distance in np.repeat([1e-3, 1e-5, 1e-7], 4):
+        start = problem.minimisers[0] + distance * rng.normal(size=dim)
+        stream = method(problem.loss, problem.grad, start)
+        *_, last = itertools.islice(stream, 60)
+        assert stream.reason in ("stalled", "stationary")
+        assert gradient_norm(problem.grad, last) <= 1e-13 * dim
+
+
+def test_wandering_is_over_when_losses_differ_or_a_gradient_is_shorter_than_any_before():
+    def step(loss, length):
+        return Step(1.0, np.zeros(1), loss, np.array([length]))
+
+    wandering = Wandering()
+    for turn in range(Wandering.PATIENCE):
+        assert not wandering.long
+        wandering.after(step(1.0, 2.0), step(1.0, 3.0 + turn % 2))  # the first is the shortest yet
+    assert not wandering.long
+    wandering.after(step(1.0, 2.0), step(1.0, 3.0))
+    assert wandering.long
+    wandering.after(step(1.0, 2.0), step(1.0, 2.9))
+    assert not wandering.long
+    for _ in range(Wandering.PATIENCE):
+        wandering.after(step(1.0, 2.0), step(1.0, 3.0))
+    assert wandering.long
+    wandering.after(step(1.0, 2.0), step(1.0 - 1e-14, 9.0))
+    assert not wandering.long
+    wandering.after(step(1.0, 2.0), step(1.0 - 1e-16, 8.0))
+    assert wandering.shortest == 64.0
 
 
 def test_lbfgs_on_noisy_mini_batches_does_not_arrive_where_the_full_batch_does(rng):

@@ -20,6 +20,7 @@ from optcourse import (
     lasso,
     lasso_gap,
     lasso_lam_max,
+    project_simplex,
     prox_box,
     prox_group,
     prox_l1,
@@ -89,6 +90,21 @@ def test_every_prox_is_firmly_non_expansive(name, data, t):
     v, w = points(name, data, 2)
     moved = EVERY[name].prox(v, t) - EVERY[name].prox(w, t)
     assert np.sum(moved**2) <= np.vdot(moved, v - w) + 1e-12 * (1 + np.sum((v - w) ** 2))
+
+
+@each(EVERY)
+def test_every_prox_keeps_the_precision_of_its_point(name):
+    single = np.random.default_rng(0).normal(size=EVERY[name].shape).astype(np.float32)
+    kept, double = EVERY[name].prox(single, 0.3), EVERY[name].prox(single.astype(float), 0.3)
+    assert (kept.dtype, double.dtype) == (np.float32, np.float64)
+    np.testing.assert_allclose(kept, double, atol=1e-6)
+
+
+def test_a_box_of_arrays_and_the_projection_onto_the_simplex_keep_it_too():
+    single = np.array([2.0, -0.5, 0.25], np.float32)
+    assert prox_box(single, -np.ones(3), np.ones(3)).dtype == np.float32
+    assert project_simplex(single).dtype == np.float32
+    assert project_simplex(single.astype(float)).dtype == np.float64
 
 
 @each(OPERATORS)
