@@ -280,7 +280,7 @@ def test_the_dual_is_that_of_the_page_at_every_scale_of_the_losses(scale):
     # min s(x₁² + ½ x₂²) − s x₁ with x₁ + x₂ = 2 and x₁ ≤ 1; at ν = s, μ = 2s: w = s(2, 1), so x = −(1, 1).
     program = QuadraticProgram(scale * np.diag([2.0, 1.0]), [-scale, 0.0], [[1.0, 1.0]], [2.0], [[1.0, 0.0]], [1.0])
     dual = lagrange_dual(program)
-    assert dual.value([scale], [2 * scale]) == pytest.approx(scale * (-0.5 * (4 / 2 + 1) - 2 - 2), rel=1e-12)
+    assert dual.value([scale], [2 * scale]) == pytest.approx(scale * (-0.5 * (4 / 2 + 1) - 2 - 2), rel=1e-12, abs=0)
     assert dual.minimiser([scale], [2 * scale]) == pytest.approx([-1.0, -1.0], rel=1e-12)
 
 
