@@ -776,3 +776,22 @@ def test_a_loss_that_ends_next_to_the_point_is_no_error_along_directions_either(
     report = check_directions(lambda t: np.sum(np.sqrt(t)), lambda t: 0.5 / np.sqrt(t), [1.0, 1e-8])
     assert report.verdict in ("look", "bug")
     assert "The function is not finite next to theta at [0]" in repr(report)
+
+
+@pytest.mark.parametrize(
+    ("f", "scheme", "complaint"),
+    [
+        (
+            lambda t: t % 2,
+            "complex",
+            r"fails for a complex theta \(.*\): the complex step needs a loss made of analytic",
+        ),
+        (lambda t: 1.0, "complex", "returned a real number for a complex theta: the complex step needs a loss made of"),
+        (lambda t: np.ones(2), "central", r"must return one number, not shape \(2,\)"),
+        (lambda t: np.complex128(t), "central", "must return a real number, not complex128"),
+        (lambda t: "low", "central", "must return a real number, not <U3"),
+    ],
+)
+def test_a_loss_that_will_not_do_is_refused_with_what_is_wrong_with_it(f, scheme, complaint):
+    with pytest.raises(ValueError, match=rf"^f = .*: {complaint}"):
+        numerical_gradient(f, 1.0, scheme=scheme)
