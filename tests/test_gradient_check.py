@@ -668,13 +668,14 @@ def test_what_directions_resolve_is_their_rounding_and_the_change_from_one_step_
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])
-def test_what_differences_of_gradients_resolve_is_their_rounding_and_the_change_from_one_step_to_two(sign):
+@pytest.mark.parametrize("at", [1.0, -1.0])  # the larger of the two gradients is ahead, or behind
+def test_what_differences_of_gradients_resolve_is_their_rounding_and_the_change_from_one_step_to_two(sign, at):
     parabola = check_hessian_vector(
-        lambda t: sign * 3 * t**2, lambda t, v: sign * 6 * t * v, [1.0], directions=1, eps=0.25
+        lambda t: sign * 3 * t**2, lambda t, v: sign * 6 * t * v, [at], directions=1, eps=0.25
     )
     assert np.abs(parabola.numerical) == 6.0
     assert parabola.resolution == pytest.approx(8 * U * 3 * 1.25**2 / 0.25, rel=1e-12, abs=0)
-    cube = check_hessian_vector(lambda t: sign * t**3, lambda t, v: sign * 3 * t**2 * v, [1.0], directions=1, eps=0.25)
+    cube = check_hessian_vector(lambda t: sign * t**3, lambda t, v: sign * 3 * t**2 * v, [at], directions=1, eps=0.25)
     assert cube.resolution == pytest.approx(3 / 16, rel=1e-12, abs=0)
 
 
