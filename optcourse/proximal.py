@@ -176,7 +176,7 @@ def prox_l1(v: Array, t: float) -> Array:
     >>> prox_l1([3.0, -0.5, -2.0], 1.0)
     array([ 2.,  0., -1.])
     """
-    return v - np.clip(v, -t, t)
+    return v - np.minimum(np.maximum(v, -t), t)
 
 
 @checked(v=iterate, t=non_negative)

@@ -125,3 +125,29 @@ def test_a_value_is_cut_only_where_it_would_not_fit():
     assert shown("x" * 59) == "'" + "x" * 58 + "…"
     assert shown([1, 2], limit=6) == "[1, 2]"
     assert shown([1, 2], limit=5) == "[1, …"
+
+
+def test_arguments_are_checked_by_position_as_by_name():
+    @checked(low=arguments.positive, high=arguments.positive)
+    def span(low, high=None):
+        return low, high
+
+    assert span(2, 3) == span(2, high=3) == span(low=2, high=3) == (2, 3)
+    assert span(2, None) == span(2) == (2, None)  # None is what stands for "not given" here
+    for call in (lambda: span(2, -3), lambda: span(2, high=-3)):
+        with pytest.raises(ValueError, match="high = -3"):
+            call()
+    for call in (lambda: span(None, 3), lambda: span(None)):
+        with pytest.raises(ValueError, match="low = None"):
+            call()
+    with pytest.raises(TypeError):
+        span(2, 3, 4)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_entries_whose_squares_overflow_are_finite_nevertheless(order):
+    table = np.array([[1e200, -1e300], [0.0, 1.0]], order=order)
+    np.testing.assert_array_equal(arguments.matrix("A", table), table)
+    table[1, 0] = np.inf
+    with pytest.raises(ValueError, match=r"A = .*must be finite"):
+        arguments.matrix("A", table)
