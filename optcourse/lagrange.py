@@ -348,10 +348,10 @@ def svm_dual(X: Array, y: Array, C: float = 1.0, theta: Array | None = None, tol
     """
     theta = np.array(theta)
     w = X.T @ (theta * y)
-    squares = np.einsum("ij,ij->i", X, X)
+    squares, plus = np.einsum("ij,ij->i", X, X), y > 0
     while True:
         climb = y - X @ w  # y_i times the gradient of the objective
-        can_rise, can_fall = np.where(y > 0, theta < C, theta > 0), np.where(y > 0, theta > 0, theta < C)
+        can_rise, can_fall = np.where(plus, theta < C, theta > 0), np.where(plus, theta > 0, theta < C)
         i = int(np.argmax(np.where(can_rise, climb, -np.inf)))
         violation = climb[i] - climb
         bias = 0.5 * (climb[i] + np.where(can_fall, climb, np.inf).min())
@@ -360,8 +360,8 @@ def svm_dual(X: Array, y: Array, C: float = 1.0, theta: Array | None = None, tol
         curvature = np.maximum(squares[i] + squares - 2 * X @ X[i], 1e-12)
         gain = np.where(can_fall & (violation > 0), violation**2 / curvature, -np.inf)
         j = int(np.argmax(gain))
-        room_i = C - theta[i] if y[i] > 0 else theta[i]
-        room_j = theta[j] if y[j] > 0 else C - theta[j]
+        room_i = C - theta[i] if plus[i] else theta[i]
+        room_j = theta[j] if plus[j] else C - theta[j]
         move = min(violation[j] / curvature[j], room_i, room_j)
         theta = theta.copy()
         theta[i] = min(max(theta[i] + y[i] * move, 0.0), C)

@@ -1,5 +1,8 @@
 """Claims of section 3.10: at a constrained minimum the forces balance."""
 
+from itertools import islice
+from types import SimpleNamespace
+
 import cvxpy as cp
 import numpy as np
 import pytest
@@ -18,6 +21,7 @@ from optcourse import (
     svm_dual,
 )
 from optcourse.certificates import kkt_residuals
+from optcourse.lagrange import _ratio_test
 from optcourse.linear_programming import solution
 
 
@@ -277,3 +281,155 @@ def test_newton_keeps_its_steps_inside_the_domain():
     np.testing.assert_allclose(path[-1], [0.25, 0.75], atol=1e-9)
     with pytest.raises(ValueError, match=r"^A = .* must have shape \(1, 2\)"):
         newton_kkt(grad, hess, [0.5, 0.5], [[1.0]], [1.0])
+
+
+# ------------------------------------------------------------------------------------------ step by step
+
+
+def test_the_ratio_test_stops_at_the_first_wall_that_is_not_held():
+    rng = np.random.default_rng(0)
+    ends = set()
+    for _ in range(300):
+        n, m = int(rng.integers(1, 4)), int(rng.integers(1, 5))
+        A, b, x = (rng.integers(-2, 3, shape).astype(float) for shape in ((m, n), m, n))
+        b = np.maximum(b, A @ x) - rng.choice([0.0, 1e-12], m)
+        d, working = rng.integers(-2, 3, n).astype(float), list(rng.permutation(m)[: int(rng.integers(0, m))])
+        ratios = [
+            max(0.0, b[i] - A[i] @ x) / (A[i] @ d) if i not in working and A[i] @ d > 0 else 9.0 for i in range(m)
+        ]
+        first = min(range(m), key=lambda i: ratios[i])
+        expected = (1.0, None) if ratios[first] >= 1 else (ratios[first], first)
+        assert _ratio_test(SimpleNamespace(A_ub=A, b_ub=b), x, d, working) == expected
+        ends.add((expected[1] is None, expected[0] == 0))
+    assert ends == {(True, False), (False, False), (False, True)}
+
+
+@pytest.mark.parametrize(("approach", "expected"), [(0.9e-13, (1.0, None)), (1.1e-13, (0.0, 0))])
+def test_a_wall_that_the_step_hardly_approaches_does_not_block(approach, expected):
+    # Of a step whose largest part is −2, a ten-trillionth is rounding.
+    program = SimpleNamespace(A_ub=np.array([[-approach, 0.0]]), b_ub=np.zeros(1))
+    assert _ratio_test(program, np.zeros(2), np.array([-2.0, 0.0]), []) == expected
+
+
+@pytest.mark.parametrize("x", [[-3.0, 1.0], [-0.5, 0.25]])
+def test_a_start_may_miss_rows_by_a_billionth_of_its_size_on_either_side(x):
+    x, scale = np.array(x), 1e-9 * (1 + abs(x[0]))
+    for share, fine in ((0.9, True), (1.1, False)):
+        missed = {
+            "row": QuadraticProgram(np.eye(2), [0.0, 0.0], A_ub=[[1.0, 2.0]], b_ub=[x[0] + 2 * x[1] - share * scale]),
+            "above": QuadraticProgram(np.eye(2), [0.0, 0.0], [[1.0, 2.0]], [x[0] + 2 * x[1] + share * scale]),
+            "below": QuadraticProgram(np.eye(2), [0.0, 0.0], [[1.0, 2.0]], [x[0] + 2 * x[1] - share * scale]),
+        }
+        for program in missed.values():
+            if fine:
+                assert residuals(program, active_set_qp(program, x)).failing(1e-6) == []
+            else:
+                with pytest.raises(ValueError, match=r"^x = .*must be feasible to start from"):
+                    active_set_qp(program, x)
+
+
+@pytest.mark.parametrize("goal", [[-1.0, -2.0], [1.0, 0.0], [1e6, 2e6], [-1e6, -3e6], [0.0, -1e6]])
+def test_without_walls_in_the_way_the_active_set_steps_to_the_minimum(goal):
+    program = QuadraticProgram(np.diag([1.0, 3.0]), -np.diag([1.0, 3.0]) @ goal, A_ub=[[1.0, 1.0]], b_ub=[9e6])
+    point = active_set_qp(program, [0.0, 0.0])
+    np.testing.assert_allclose(point.x, goal, atol=1e-9)
+    np.testing.assert_array_equal(point.mu, [0.0])
+    with pytest.raises(ValueError, match=r"^x = .*must have shape \(2,\), not \(3,\)"):
+        active_set_qp(program, [0.0, 0.0, 0.0])
+
+
+def test_newton_on_the_constraints_takes_the_longest_step_that_pays():
+    # The slopes of log cosh flatten out: full steps overshoot by far, more and more the further out.
+    A, b = np.array([[1.0, 2.0, -1.0], [0.0, 1.0, 1.0]]), np.array([0.5, -0.2])
+    grad, hess = lambda t: np.tanh(t) + 0.02 * t, lambda t: np.diag(1 / np.cosh(t) ** 2 + 0.02)
+    rates = []
+    for start in ([4.0, -2.5, 1.0], [6.0, 0.1, -5.0], [-3.0, 3.0, 3.0]):
+        theta, nu = np.array(start), np.zeros(2)
+
+        def miss(t, v):
+            return np.linalg.norm(np.append(grad(t) + A.T @ v, A @ t - b))
+
+        steps = newton_kkt(grad, hess, theta, A, b)
+        for after in islice(steps, 12):
+            if miss(theta, nu) < 1e-9:
+                break
+            kkt = np.block([[hess(theta), A.T], [A, np.zeros((2, 2))]])
+            d, goal = np.split(np.linalg.solve(kkt, np.append(-grad(theta), b - A @ theta)), [3])
+            alpha = 1.0
+            while miss(theta + alpha * d, nu + alpha * (goal - nu)) > (1 - 0.01 * alpha) * miss(theta, nu):
+                alpha /= 2
+            rates.append(alpha)
+            np.testing.assert_allclose(after, theta + alpha * d, rtol=1e-6, atol=1e-9)
+            theta, nu = after, nu + alpha * (goal - nu)
+            np.testing.assert_allclose(steps.state["nu"], nu, rtol=1e-6, atol=1e-9)
+    assert len(set(rates)) >= 4
+    done = newton_kkt(lambda t: t, lambda t: np.eye(1), [0.0], [[1.0]], [0.0])
+    assert list(islice(done, 3)) == []
+    assert done.reason == "solved"
+
+
+@pytest.mark.parametrize("penalty", [None, 0.05, 300.0])
+def test_prices_move_by_what_is_missed_and_penalties_grow_where_it_hardly_falls(penalty):
+    target = np.array([2.0, -1.0, 0.5])
+    constraint = lambda t: np.array([t @ t - 1, 3 * (t[0] + t[2]) + 1])  # noqa: E731
+    jacobian = lambda t: np.array([2 * t, [3.0, 0.0, 3.0]])  # noqa: E731
+    given = {} if penalty is None else {"penalty": penalty}
+    loss, grad = lambda t: np.sum((t - target) ** 2), lambda t: 2 * (t - target)
+    steps = augmented_lagrangian(loss, grad, constraint, jacobian, np.array([1.0, 0.0, 0.0]), **given)
+    nu, rho, missed, grown = np.zeros(2), penalty or 10.0, np.inf, 0
+    for theta in islice(steps, 8):
+        h = constraint(theta)
+        pull = grad(theta) + jacobian(theta).T @ (nu + rho * h)
+        assert np.abs(pull).max() <= 1e-5 * (1 + rho)
+        nu = nu + rho * h
+        np.testing.assert_allclose(steps.state["nu"], nu, rtol=1e-12)
+        if np.abs(h).max() > max(0.25 * missed, 1e-8 * (1 + np.abs(theta).max())):
+            rho, grown = 10 * rho, grown + 1
+        assert steps.state["penalty"] == pytest.approx(rho, rel=1e-12)
+        missed = steps.state["violation"]
+        assert missed == np.abs(h).max()
+    assert grown > 0 or penalty != 0.05
+
+
+@pytest.mark.parametrize("C", [None, 0.3])
+def test_the_svm_moves_the_pair_that_promises_most(C):
+    # Fan, Chen and Lin's second-order choice, written with the kernel matrix and the gradient of ½ θᵀQθ − Σθ.
+    rng = np.random.default_rng(2)
+    y = rng.choice([-1.0, 1.0], 14)
+    X = rng.normal(size=(14, 2)) + 0.6 * y[:, None]
+    X[1] = X[0]
+    steps = svm_dual(X, y) if C is None else svm_dual(X, y, C=C)
+    K, C, theta, stops = X @ X.T, C or 1.0, np.zeros(14), set()
+    for after in steps:
+        m = -y * ((K * np.outer(y, y)) @ theta - 1)
+        up = [t for t in range(14) if (theta[t] < C if y[t] == 1 else theta[t] > 0)]
+        i = max(up, key=lambda t: m[t])
+        low = [t for t in range(14) if (theta[t] > 0 if y[t] == 1 else theta[t] < C) and m[t] < m[i]]
+        curvature = {t: max(K[i, i] + K[t, t] - 2 * K[i, t], 1e-12) for t in low}
+        j = max(low, key=lambda t: (m[i] - m[t]) ** 2 / curvature[t])
+        ways = (
+            (m[i] - m[j]) / curvature[j],
+            C - theta[i] if y[i] == 1 else theta[i],
+            theta[j] if y[j] == 1 else C - theta[j],
+        )
+        stops.add(int(np.argmin(ways)))
+        theta = theta.copy()
+        theta[i] += y[i] * min(ways)
+        theta[j] -= y[j] * min(ways)
+        np.testing.assert_allclose(after, theta, atol=1e-9)
+        theta = after
+        assert theta.min() >= 0
+        assert theta.max() <= C
+        np.testing.assert_allclose(steps.state["w"], X.T @ (theta * y), atol=1e-9)
+    assert stops >= {0, 1}
+    assert steps.reason == "optimal"
+
+
+def test_the_svm_ends_at_once_where_nothing_is_violated_at_all_and_starts_where_it_is_told():
+    X, y = [[0.0, 0.0], [2.0, 0.0], [3.0, 1.0]], [-1.0, 1.0, 1.0]
+    exact = svm_dual(X, y, C=10.0, tol=0.0)
+    np.testing.assert_array_equal(list(islice(exact, 5)), [[0.5, 0.5, 0.0]])
+    assert (exact.reason, exact.state["bias"]) == ("optimal", -1.0)
+    start = np.array([0.25, 0.25, 0.0])
+    np.testing.assert_array_equal(next(svm_dual(X, y, C=10.0, theta=start)), [0.5, 0.5, 0.0])
+    np.testing.assert_array_equal(start, [0.25, 0.25, 0.0])
