@@ -385,7 +385,8 @@ def differential_evolution(
     >>> [next(descent) for _ in range(80)][-1].round(6)
     array([ 2., -1.])
     """
-    n, size = low.size, population_size or 20
+    assert population_size is not None  # `_box` has seen to it
+    n, size = low.size, population_size
     adaptive = variant == JADE
     population = rng.uniform(low, high, size=(size, n))
     scores = losses(population)
@@ -438,7 +439,7 @@ def _throw_dice(rng: np.random.Generator, ahead: bool, size: int, n: int, *pools
     times = max(1, min(32, 2**14 // (size * n))) if ahead else 1
     others = np.stack(_others(rng, (times, size), *pools), axis=1)
     coordinates = rng.random((times, size, n))
-    np.put_along_axis(coordinates, rng.integers(n, size=(times, size, 1)), -1.0, axis=2)
+    np.put_along_axis(coordinates, rng.integers(n, size=(times, size, 1)), -np.inf, axis=2)
     guides = rng.integers(max(2, size // 10), size=(times, size))
     draws = zip(others, coordinates, guides, rng.random((times, size)), rng.standard_normal((times, size)), strict=True)
     return list(map(_Chance._make, draws))

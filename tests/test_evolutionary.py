@@ -22,7 +22,7 @@ from optcourse import (
     problems,
     run,
 )
-from optcourse.evolutionary import _others, _rates, _select
+from optcourse.evolutionary import _archived, _others, _rates, _select, _throw_dice
 
 BOX = {"low": [-2.0, -1.0, -4.0], "high": [1.0, 3.0, 4.0]}
 VARIANTS = ("rand/1/bin", "current-to-pbest/1/bin")
@@ -608,6 +608,59 @@ def test_a_search_that_makes_no_sense_is_refused(arguments, complaint, rng):
     with pytest.raises(ValueError, match=complaint):
         differential_evolution(bowl, **(BOX | arguments), rng=rng)
     next(differential_evolution(bowl, **BOX, rng=rng, population_size=4))
+
+
+@each_variant
+def test_if_no_child_wins_the_best_is_the_best_of_the_first_population(variant, rng):
+    asked = []
+
+    def losses(population):
+        asked.append(population.copy())
+        return np.roll(np.arange(len(population)), 7) + 1e9 * (len(asked) - 1)
+
+    stream = differential_evolution(losses, **BOX, rng=rng, variant=variant)
+    for best in islice(stream, 3):
+        np.testing.assert_array_equal(best, asked[0][7])
+
+
+@pytest.mark.parametrize(
+    ("ahead", "size", "n", "times"),
+    [
+        (True, 20, 3, 32),
+        (True, 4, 1, 32),
+        (True, 2**9, 2, 16),
+        (True, 2**13, 2, 1),
+        (True, 2**14, 2, 1),
+        (False, 4, 1, 1),
+    ],
+)
+def test_dice_are_thrown_for_32_generations_at_once_but_for_no_more_than_16384_numbers(ahead, size, n, times, rng):
+    thrown = _throw_dice(rng, ahead, size, n, size, size)
+    assert len(thrown) == times
+    for chance in thrown:
+        assert chance.coordinates.shape == (size, n)
+        assert ((chance.coordinates < 0).sum(axis=1) == 1).all()  # one coordinate of each is the mutant's for sure
+        assert chance.others.shape == (2, size)
+        assert chance.guides.shape == chance.uniform.shape == chance.normal.shape == (size,)
+
+
+def test_dice_are_thrown_ahead_only_once_the_archive_is_full():
+    stream = differential_evolution(bowl, **BOX, rng=np.random.default_rng(3), variant=VARIANTS[1])
+    seen = set()
+    for _ in islice(stream, 60):
+        full = len(stream.state["pool"]) == 2 * stream.state["size"]
+        assert full or not stream.state["ahead"]
+        seen.add((full, bool(stream.state["ahead"])))
+    assert (True, True) in seen
+    assert (False, False) in seen
+
+
+def test_an_archive_throws_dice_only_when_it_is_more_than_full(rng):
+    two, three = np.zeros((2, 3)), np.ones((3, 3))
+    np.testing.assert_array_equal(_archived(two, three, 5, rng=None), np.vstack([two, three]))
+    kept = [int(_archived(two, three, 4, rng).sum()) // 3 for _ in range(200)]
+    assert set(kept) == {2, 3}  # any of the five may go
+    assert np.mean(kept) == pytest.approx(3 - 3 / 5, abs=0.15)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
