@@ -3,6 +3,7 @@
 from optcourse.figures.adam_playground import AdamPlayground
 from optcourse.figures.adaptive_playground import AdaptivePlayground
 from optcourse.figures.base import Figure, Point, Setting
+from optcourse.figures.batch_pipeline import BatchPipeline
 from optcourse.figures.cycle_playground import CyclePlayground
 from optcourse.figures.decay_playground import DecayPlayground
 from optcourse.figures.descent_playground import DescentPlayground
@@ -21,6 +22,7 @@ from optcourse.figures.snapshot_playground import SnapshotPlayground
 __all__ = [
     "AdamPlayground",
     "AdaptivePlayground",
+    "BatchPipeline",
     "CyclePlayground",
     "DecayPlayground",
     "DescentPlayground",

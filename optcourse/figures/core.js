@@ -139,6 +139,8 @@ export function grid(f, across, up, n) {
 export function contours(values, n, levels) {
   /** @type {number[]} */
   const pieces = [];
+  /** @type {number[]} */
+  const cuts = [];
   for (let j = 0; j + 1 < n; j++) {
     for (let i = 0; i + 1 < n; i++) {
       const a = values[j * n + i];
@@ -150,8 +152,7 @@ export function contours(values, n, levels) {
       for (const level of levels) {
         if (level <= low) continue;
         if (level > high) break;
-        /** @type {number[]} */
-        const cuts = [];
+        cuts.length = 0;
         if (a < level !== b < level) cuts.push(i + (level - a) / (b - a), j);
         if (b < level !== c < level) cuts.push(i + 1, j + (level - b) / (c - b));
         if (c < level !== d < level) cuts.push(i + 1 - (level - c) / (d - c), j + 1);
@@ -159,7 +160,7 @@ export function contours(values, n, levels) {
         // At a saddle all four sides are cut: the height of the middle says which pairs belong together.
         if (cuts.length === 8 && (a + b + c + d) / 4 < level === a < level) pieces.push(cuts[0], cuts[1], cuts[2], cuts[3], cuts[4], cuts[5], cuts[6], cuts[7]);
         else if (cuts.length === 8) pieces.push(cuts[6], cuts[7], cuts[0], cuts[1], cuts[2], cuts[3], cuts[4], cuts[5]);
-        else pieces.push(...cuts);
+        else for (let k = 0; k < cuts.length; k++) pieces.push(cuts[k]);
       }
     }
   }
@@ -171,16 +172,29 @@ function channels(colour) {
   return [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
 }
 
+/** @type {Map<string, {paint: CanvasRenderingContext2D, image: ImageData}>} */
+const sheets = new Map();
+
+/** A small canvas to paint dot by dot, the same one for every picture of its size: to make one takes longer than to fill it. @param {number} width @param {number} height */
+export function sheet(width, height) {
+  const key = `${width}|${height}`;
+  let found = sheets.get(key);
+  if (!found) {
+    const small = html("canvas", { width, height });
+    const paint = /** @type {CanvasRenderingContext2D} */ (small.getContext("2d"));
+    found = { paint, image: paint.createImageData(width, height) };
+    sheets.set(key, found);
+  }
+  return found;
+}
+
 /**
  * Paint a grid of numbers in [0, 1] as a smooth shade from one colour to another.
  * @param {CanvasRenderingContext2D} context @param {Float64Array} shades @param {number} n
  * @param {string} low @param {string} high @param {number} x @param {number} y @param {number} width @param {number} height
  */
 export function shade(context, shades, n, low, high, x, y, width, height) {
-  const small = document.createElement("canvas");
-  small.width = small.height = n;
-  const paint = /** @type {CanvasRenderingContext2D} */ (small.getContext("2d"));
-  const image = paint.createImageData(n, n);
+  const { paint, image } = sheet(n, n);
   const [from, to] = [channels(low), channels(high)];
   for (let j = 0; j < n; j++) {
     for (let i = 0; i < n; i++) {
@@ -194,7 +208,7 @@ export function shade(context, shades, n, low, high, x, y, width, height) {
   context.imageSmoothingEnabled = true;
   context.imageSmoothingQuality = "high";
   // The outer points of the grid lie on the edge of the window, the outer pixels half a pixel inside it.
-  context.drawImage(small, 0.5, 0.5, n - 1, n - 1, x, y, width, height);
+  context.drawImage(paint.canvas, 0.5, 0.5, n - 1, n - 1, x, y, width, height);
 }
 
 // ----------------------------------------------------------------------------------------------- elements
@@ -361,16 +375,22 @@ export class Frame {
     const input = html("input", { type: "range", "aria-label": label });
     const output = html("output", { "aria-hidden": "true" });
     const box = html("div", { class: "oc-control" }, [html("div", { class: "oc-caption" }, [html("span", { "aria-hidden": "true" }, [label]), output]), input]);
+    let shown = "";
     const refresh = () => {
       const { min, max, step } = bounds();
       const value = read();
       const told = words ? words(value) : decimals(value, step);
+      const said = spoken ? spoken(value) : told;
+      // To touch the page takes longer than to compute what stands there.
+      const now = [min, max, step, value, told, said].join("|");
+      if (now === shown && Number(input.value) === value) return;
+      shown = now;
       input.min = String(min);
       input.max = String(max);
       input.step = String(step);
       if (Number(input.value) !== value) input.value = String(value);
       output.textContent = told;
-      input.setAttribute("aria-valuetext", spoken ? spoken(value) : told);
+      input.setAttribute("aria-valuetext", said);
     };
     this.controls.push(refresh);
     input.addEventListener("input", () => write(Number(input.value)), { signal: this.signal });
@@ -753,10 +773,11 @@ export function handle(panel, { label, read, write, home, words, place = read, f
 
 /** Plays a run of so many steps in about eight seconds, or by jumps for readers who ask for stillness. */
 export class Player {
-  /** @param {Frame} frame @param {() => number} last */
-  constructor(frame, last) {
+  /** @param {Frame} frame @param {() => number} last @param {() => number} [speed] steps a second */
+  constructor(frame, last, speed = () => Math.max(5, last() / 8)) {
     this.frame = frame;
     this.last = last;
+    this.speed = speed;
     /** How much is shown: all of it if null. @type {number | null} */
     this.shown = null;
     this.playing = 0;
@@ -780,12 +801,13 @@ export class Player {
   start() {
     const last = this.last();
     if (this.shown === null || this.shown >= last) this.shown = 0;
-    const speed = Math.max(5, last / 8);
+    const speed = this.speed();
     const jump = still();
+    const pause = jump ? Math.max(400, 1000 / speed) : 0;
     let before = performance.now();
     const tick = (/** @type {number} */ time) => {
       if (!this.playing) return;
-      if (time - before >= (jump ? 400 : 0)) {
+      if (time - before >= pause) {
         const at = this.shown ?? 0;
         this.shown = jump ? Math.floor(at) + Math.max(1, Math.round(speed * 0.4)) : at + ((time - before) / 1000) * speed;
         before = time;

@@ -1,45 +1,5 @@
 // Least squares on sixty points: data set, batch, mean gradient, step; and what the batch size changes.
 
-const [SEEDS, EPOCHS, N] = SHAPE;
-const SHUFFLED = Uint8Array.from(atob(ORDERS), (c) => c.charCodeAt(0));
-
-/** The mean gradient of the examples whose numbers stand in `batch`. @param {number[]} theta @param {ArrayLike<number>} batch @returns {[number, number]} */
-export function meanGradient([a, b], batch) {
-  let [first, second] = [0, 0];
-  for (let k = 0; k < batch.length; k++) {
-    const x = DATA.x[batch[k]];
-    const residual = a + b * x - DATA.y[batch[k]];
-    first += residual;
-    second += residual * x;
-  }
-  return [first / batch.length, second / batch.length];
-}
-
-const EVERYTHING = Array.from({ length: N }, (_, i) => i);
-
-/** @param {number[]} theta */
-function lossAt([a, b]) {
-  let sum = 0;
-  for (let i = 0; i < N; i++) sum += (a + b * DATA.x[i] - DATA.y[i]) ** 2;
-  return sum / (2 * N);
-}
-
-/** The batches of a run, as `sgd` deals them. @param {number} seed @param {number} size @param {number} epochs */
-export function batchesOf(seed, size, epochs) {
-  const dealt = [];
-  for (let epoch = 0; epoch < epochs; epoch++) {
-    const begin = (seed * EPOCHS + epoch) * N;
-    for (let first = 0; first < N; first += size) dealt.push(SHUFFLED.subarray(begin + first, begin + Math.min(N, first + size)));
-  }
-  return dealt;
-}
-
-/** Where SGD goes: gradient descent's own rule, fed with a batch a step. @param {number[]} start @param {number} lr @param {Uint8Array[]} batches */
-export function sgdPath(start, lr, batches) {
-  let step = 0;
-  return run(FIRST_ORDER.gradient_descent((theta) => meanGradient(theta, batches[step++]), start, { lr }), start, batches.length);
-}
-
 /** The gradients at θ of all examples, added up along every shuffle: a batch's mean is then one subtraction. @param {number[]} theta */
 function sumsAt(theta) {
   const each = EVERYTHING.map((i) => meanGradient(theta, [i]));
@@ -180,6 +140,8 @@ export function render(host) {
     return player.shown === null ? Math.min(model.get("step"), steps()) : Math.floor(player.now());
   }
 
+  let costed = "";
+
   function draw() {
     const [lr, epochs, now] = [model.get("lr"), model.get("epochs"), at()];
     const batches = batchesOf(model.get("seed"), size(), epochs);
@@ -193,7 +155,7 @@ export function render(host) {
     const variances = SIZES.map((/** @type {number} */ one) => spread(cloudFrom(sums, one), exact));
     const alone = variances[0];
     const theory = (/** @type {number} */ b) => ((alone / b) * (N - b)) / (N - 1);
-    const gaps = [sgd, full].map(({ path, rows }) => Array.from({ length: rows }, (_, k) => lossAt([path[2 * k], path[2 * k + 1]]) - BEST.loss));
+    const gaps = [sgd, full].map(({ path, rows }) => Float64Array.from({ length: rows }, (_, k) => lossAt([path[2 * k], path[2 * k + 1]]) - BEST.loss));
     drawData(here, next);
     drawCloud(here, alone, points, exact, next);
     drawMap(sgd.path, full.path, now);
@@ -205,7 +167,8 @@ export function render(host) {
       ["gradients an epoch", N, N],
       ["loss above, at the end", short(gaps[0][gaps[0].length - 1]), short(gaps[1][gaps[1].length - 1])],
     ];
-    costs.replaceChildren(...rows.map(([name, ...cells]) => html("tr", {}, [html("th", { scope: "row" }, [String(name)]), ...cells.map((cell) => html("td", {}, [String(cell)]))])));
+    if (rows.join() !== costed) costs.replaceChildren(...rows.map(([name, ...cells]) => html("tr", {}, [html("th", { scope: "row" }, [String(name)]), ...cells.map((cell) => html("td", {}, [String(cell)]))])));
+    costed = rows.join();
     knob.refresh();
     play.textContent = player.playing ? "Pause" : "Play";
     const measured = spread(points, exact);
@@ -291,7 +254,7 @@ export function render(host) {
     });
   }
 
-  /** @param {number[][]} gaps @param {number} now */
+  /** @param {Float64Array[]} gaps @param {number} now */
   function drawCurve(gaps, now) {
     const { colours } = frame;
     const epochs = model.get("epochs");
@@ -303,7 +266,8 @@ export function render(host) {
       for (const [which, colour, each] of /** @type {[number, string, number][]} */ ([[0, colours.sgd, updates()], [1, colours.gradient_descent, 1]])) {
         context.strokeStyle = context.fillStyle = colour;
         context.lineWidth = which ? 2 : 1.2;
-        const points = gaps[which].flatMap((gap, k) => [k / each, Math.max(1e-9, gap)]);
+        const points = new Float64Array(2 * gaps[which].length);
+        gaps[which].forEach((gap, k) => points.set([k / each, Math.max(1e-9, gap)], 2 * k));
         curve.line(context, points);
         if (which === 0) curve.dots(context, points.slice(2 * Math.min(now, gaps[0].length - 1), 2 * Math.min(now, gaps[0].length - 1) + 2), 4);
       }

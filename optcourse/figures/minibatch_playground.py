@@ -45,6 +45,17 @@ def orders() -> Array:
     return np.array([list(islice(deal, MOST_EPOCHS)) for deal in deals], dtype=np.uint8)
 
 
+# What the ES module of a figure of the sixty points stands on, before its own file.
+POINTS_FILES = ("problems.js", "rules.js", "landscape.js", "first_order.js", "sixty_points.js")
+POINTS_CONSTANTS: dict[str, Any] = {
+    "FACTS": {},  # landscape.js: of its gallery nothing is used
+    "DATA": {"x": X[:, 1].tolist(), "y": Y.tolist()},
+    "ORDERS": base64.b64encode(orders().tobytes()).decode(),
+    "SHAPE": [SEEDS, MOST_EPOCHS, N],
+    "BEST": {"theta": PROBLEM.minimisers[0].tolist(), "loss": PROBLEM.minimum, "window": PROBLEM.window},
+}
+
+
 def up_to(most: int, least: int = 1) -> Rule:
     """Return the rule for a whole number between two others."""
 
@@ -58,18 +69,9 @@ def up_to(most: int, least: int = 1) -> Rule:
 
 class MinibatchPlayground(
     Figure,
-    files=("problems.js", "rules.js", "landscape.js", "first_order.js", "minibatch_playground.js"),
+    files=(*POINTS_FILES, "minibatch_playground.js"),
     css=("race.css",),
-    constants={
-        "FACTS": {},  # landscape.js: of its gallery nothing is used
-        "DATA": {"x": X[:, 1].tolist(), "y": Y.tolist()},
-        "ORDERS": base64.b64encode(orders().tobytes()).decode(),
-        "SHAPE": [SEEDS, MOST_EPOCHS, N],
-        "SIZES": SIZES,
-        "ETAS": RATES,
-        "BEST": {"theta": PROBLEM.minimisers[0].tolist(), "loss": PROBLEM.minimum, "window": PROBLEM.window},
-        "START": START,
-    },
+    constants={**POINTS_CONSTANTS, "SIZES": SIZES, "ETAS": RATES, "START": START},
 ):
     """Least squares on sixty points: the paths of SGD and of the full batch, and the cloud of batch gradients.
 
