@@ -25,7 +25,13 @@ export function paintLandscape(panel, context, problem, facts) {
   const small = right - left < 160;
   // Coarse where a slider repaints it at every move, fine where valleys are narrow.
   const side = small ? 61 : facts.hasKappa ? 81 : 161;
-  const shades = heights(grid((x, y) => problem.loss([x, y]), panel.x.domain, panel.y.domain, side), facts.minimum);
+  const at = [0, 0];
+  const height = (/** @type {number} */ x, /** @type {number} */ y) => {
+    at[0] = x;
+    at[1] = y;
+    return problem.loss(at);
+  };
+  const shades = heights(grid(height, panel.x.domain, panel.y.domain, side), facts.minimum);
   context.save();
   context.beginPath();
   context.rect(left, top, right - left, bottom - top);

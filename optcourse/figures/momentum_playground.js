@@ -60,6 +60,12 @@ export function best(method, kappa) {
   return [4 / (root + 1) ** 2, ((root - 1) / (root + 1)) ** 2];
 }
 
+/** Into how many levels factors between 0 and 1 are sorted to colour the plane. */
+const LEVELS = 512;
+
+/** Of how many dots the plane is made. */
+const PLANE = [96, 72];
+
 /** @typedef {{name: string, path: Float64Array, rows: number, reason: string, losses: Float64Array}} Roll */
 
 /** How far a run got; `arrived` in `momentum_playground.py` says the same. @param {Roll} roll */
@@ -278,27 +284,53 @@ export function render(host) {
     plane.move(() => {});
   }
 
+  const steep = new Float64Array(PLANE[0] * PLANE[1]);
+  let steepFor = "";
+
+  /** The colours of what a pair may do, by its factor per step: the slower, the stronger. @param {number} smallest the best factor */
+  function inksOf(smallest) {
+    const quickest = -Math.log(Math.max(1e-3, smallest));
+    const ground = channels(frame.colours.paper);
+    /** @type {Record<string, Uint32Array>} */
+    const found = {};
+    for (const word of Object.keys(WORDS)) {
+      const ink = channels(frame.colours[word]);
+      const bytes = new Uint8ClampedArray(4 * (LEVELS + 1));
+      for (let level = 0; level <= LEVELS; level++) {
+        const speed = -Math.log((level + 0.5) / LEVELS) / quickest;
+        const strength = word === "diverges" ? 0.8 : 0.15 + 0.55 * Math.min(1, Math.max(0, -Math.log10(Math.max(1e-9, speed))));
+        for (let k = 0; k < 3; k++) bytes[4 * level + k] = ground[k] + strength * (ink[k] - ground[k]);
+        bytes[4 * level + 3] = 255;
+      }
+      found[word] = new Uint32Array(bytes.buffer);
+    }
+    return found;
+  }
+
   /** Each pair in the colour of what it does, the stronger the slower. @param {CanvasRenderingContext2D} context @param {number} most */
   function paintPlane(context, most) {
     const { colours } = frame;
-    const [across, up] = [96, 72];
-    const small = html("canvas", { width: across, height: up });
-    const paint = /** @type {CanvasRenderingContext2D} */ (small.getContext("2d"));
-    const image = paint.createImageData(across, up);
+    const [across, up] = PLANE;
+    const { paint, image } = sheet(across, up);
     const [who, curvature] = [method(), kappa()];
     const [bestRate, bestMemory] = best(who, curvature);
-    const quickest = -Math.log(Math.max(1e-3, rateOf(who, bestRate, bestMemory, curvature)));
-    const inks = Object.fromEntries(Object.keys(WORDS).map((word) => [word, channels(colours[word])]));
-    const ground = channels(colours.paper);
+    const inks = inksOf(rateOf(who, bestRate, bestMemory, curvature));
+    const pixels = new Uint32Array(image.data.buffer);
+    // Along the steep direction all is a matter of ηκ: what was found at another κ still holds.
+    const span = Number((most * curvature).toPrecision(9));
+    if (steepFor !== `${who}|${span}`) {
+      steepFor = `${who}|${span}`;
+      for (let k = 0; k < steep.length; k++) steep[k] = largest(who, (((k % across) + 0.5) / across) * span, 1 - (Math.floor(k / across) + 0.5) / up, 1);
+    }
     for (let j = 0; j < up; j++) {
+      const memory = 1 - (j + 0.5) / up;
+      const edge = glides(who, memory) / curvature;
       for (let i = 0; i < across; i++) {
-        const [rate, memory] = [((i + 0.5) / across) * most, 1 - (j + 0.5) / up];
-        const factor = rateOf(who, rate, memory, curvature);
-        const word = behaves(who, rate, memory, curvature, factor);
-        const speed = -Math.log(factor) / quickest;
-        const strength = word === "diverges" ? 0.8 : 0.15 + 0.55 * Math.min(1, Math.max(0, -Math.log10(Math.max(1e-9, speed))));
-        for (let k = 0; k < 3; k++) image.data[4 * (j * across + i) + k] = ground[k] + strength * (inks[word][k] - ground[k]);
-        image.data[4 * (j * across + i) + 3] = 255;
+        const rate = ((i + 0.5) / across) * most;
+        const factor = Math.max(largest(who, rate, memory, 1), steep[j * across + i]);
+        // What `behaves` says, with what is the same all along a row taken out.
+        const ink = !(factor < 1) ? inks.diverges : rate <= edge ? inks.converges : inks.oscillates;
+        pixels[j * across + i] = ink[Math.min(LEVELS, Math.floor(factor * LEVELS))];
       }
     }
     paint.putImageData(image, 0, 0);
@@ -308,7 +340,7 @@ export function render(host) {
     context.rect(left, top, width, height);
     context.clip();
     context.imageSmoothingEnabled = true;
-    context.drawImage(small, left, top, width, height);
+    context.drawImage(paint.canvas, left, top, width, height);
     context.strokeStyle = colours.ink;
     context.lineWidth = 1;
     for (const edge of [glides, stands]) plane.line(context, Array.from({ length: 101 }, (_, k) => [edge(method(), k / 100) / kappa(), k / 100]).flat());
