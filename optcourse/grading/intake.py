@@ -12,7 +12,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -183,13 +183,15 @@ class Merged:
 def merge(source: list[Cell], submission: list[dict[str, Any]]) -> Merged:
     """Lay a submission over its source: order and solutions are the learner's, everything else the source's."""
     named = {cell.grade_id: cell for cell in source if cell.grade_id}
+    statements = {cell.source: cell for cell in source if cell.role == "text"}
     notes: list[str] = []
     placed: list[Cell] = []
     seen: set[str] = set()
     for cell in submission:
         original = named.get(cell["grade_id"])
         if original is None:
-            placed.append(_learners(cell))
+            told = statements.get(cell["source"]) if cell["kind"] != "code" else None
+            placed.append(_learners(cell) if told is None else as_written(told))
         elif original.role in ("solution", "manual"):
             # A second copy runs too, as it did in the learner's own notebook, but stands under no name.
             again = original.grade_id in seen
@@ -217,6 +219,11 @@ def merge(source: list[Cell], submission: list[dict[str, Any]]) -> Merged:
     if missing:
         _insert(placed, source, {cell.grade_id for cell in missing})
     return Merged(placed, notes)
+
+
+def as_written(cell: Cell) -> Cell:
+    """Return a text of the source as it is shown in a graded notebook: its HTML is ours and may fold and align."""
+    return replace(cell, role="locked", source=_in_words(cell.source))
 
 
 def _learners(cell: dict[str, Any]) -> Cell:
@@ -292,8 +299,11 @@ def harmless(markdown: str) -> str:
     # let a scheme reappear: an ampersand written as an entity does not help there, one that is torn off does.
     shown = re.sub(r"&(?=#|\w+;|(?i:amp))", "&\u2060", markdown)
     shown = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", shown)
-    shown = re.sub(r"!\[([^\[\]\n]*)\]\(attachment:[^()\[\]\s]*\)", r"*(picture: \1)*", shown)
-    return re.sub(SCHEMES, "unsafe:", shown)
+    return re.sub(SCHEMES, "unsafe:", _in_words(shown))
+
+
+def _in_words(markdown: str) -> str:
+    return re.sub(r"!\[([^\[\]\n]*)\]\(attachment:[^()\[\]\s]*\)", r"*(picture: \1)*", markdown)
 
 
 def grades(cells: list[Cell]) -> Iterator[Cell]:

@@ -27,7 +27,17 @@ from typing import Any
 import numpy as np
 
 from optcourse.grading import checking, wire
-from optcourse.grading.intake import BadFileError, Cell, Merged, assignment, harmless, hidden_lines, merge, parsed
+from optcourse.grading.intake import (
+    BadFileError,
+    Cell,
+    Merged,
+    as_written,
+    assignment,
+    harmless,
+    hidden_lines,
+    merge,
+    parsed,
+)
 from optcourse.grading.sandbox import Child, Sandbox, Spec, warm
 from optcourse.grading.verdict import Verdict
 from optcourse.grading.watch import LearnerError, Stopped, bell, frugal, limited, timed
@@ -721,7 +731,8 @@ def not_run(
     """Return the verdict on what was never run: every test fails, with the reason in its output."""
     limits = limits or Limits()
     original = source if isinstance(source, list) else assignment(source)
-    blank = Merged([cell for cell in original if cell.role in ("test", "text", "locked")], [])
+    shown = [as_written(cell) if cell.role == "text" else cell for cell in original]
+    blank = Merged([cell for cell in shown if cell.role in ("test", "locked")], [])
     error = _error_output("".join(word.capitalize() for word in kind.split()), sentence)
     outputs = [[error] if cell.role == "test" else [] for cell in blank.cells]
     parts = tuple(

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optcourse.grading import intake
+from optcourse.grading import intake, judge
 
 MANY = settings(max_examples=300, deadline=None)
 NAMES = st.sampled_from(["setup", "double", "check_double", "essay", "", "another"])
@@ -126,3 +126,18 @@ def test_a_source_with_two_cells_of_one_name_is_the_teachers_mistake():
     twice = {"cells": [cell("code", "", grade_id="one", grade=True)] * 2}
     with pytest.raises(ValueError, match="two cells named one"):
         intake.assignment(twice)
+
+
+def test_the_statements_keep_their_html_and_a_learners_text_does_not():
+    told = "Do it.\n<details><summary>Hint</summary>Think.</details>\n![a path](attachment:path.svg)"
+    source = intake.assignment({"cells": [cell("markdown", told)]})
+    handed = [cell("markdown", told), cell("markdown", told + "<script>"), cell("raw", told), cell("code", told)]
+    data = json.dumps({"nbformat": 4, "metadata": {}, "cells": handed}).encode()
+    ours, edited, raw, code = intake.merge(source, intake.parsed(data)).cells
+    assert [one.role for one in (ours, edited, raw, code)] == ["locked", "text", "locked", "extra"]
+    assert ours == raw
+    assert ours.kind == "markdown"
+    assert "<details><summary>Hint</summary>" in ours.source
+    assert "*(picture: a path)*" in ours.source
+    blank = judge.not_run(source, "missing", "nothing").notebook["cells"]
+    assert blank[0]["source"] == ours.source
