@@ -1,0 +1,166 @@
+"""The formgrader in a browser, on a course that `optcourse grade` has graded: what a teacher sees, and the button."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from peers import go_without
+from submissions import ASSIGNMENT, TASK, hand_in, small_class
+
+from optcourse.__main__ import main
+from optcourse.grading.sandbox import bubblewrap
+
+PEOPLE = {name: small_class()[name] for name in ("solved", "mistake_uphill", "never_ends")}
+SCRIPT = "<script>document.title = 'taken over'</script>"
+NO_MATHJAX = "window.MathJax = new Proxy(() => 0, {get: () => window.MathJax, apply: () => window.MathJax})"
+STARTING = 60.0  # seconds
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def course(released: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if bubblewrap() is None:
+        go_without("bubblewrap is not installed")
+    course = tmp_path_factory.mktemp("formgrader") / "course"
+    shutil.copytree(released, course)
+    for student, (sources, _) in PEOPLE.items():
+        hand_in(course, student, sources | {"largest_safe_step": sources["largest_safe_step"] + f"\nprint({SCRIPT!r})"})
+    assert main(["grade", ASSIGNMENT, "--course", str(course), "--workers", "1", "--timeout", "2"]) == 0
+    return course
+
+
+@pytest.fixture(scope="module")
+def formgrader(course: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Jupyter's server with nbgrader's extension, as a teacher starts it in the course's folder."""
+    home, port = tmp_path_factory.mktemp("home"), free_port()
+    folders = {f"JUPYTER_{name}_DIR": str(home / name) for name in ("DATA", "CONFIG", "RUNTIME")}
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    options = {"ip": "127.0.0.1", "port": port, "root_dir": course, "open_browser": False, "allow_root": True}
+    command = [
+        sys.executable,
+        "-m",
+        "jupyter",
+        "server",
+        *(f"--ServerApp.{key}={value}" for key, value in options.items()),
+    ]
+    command += [
+        "--IdentityProvider.token=",
+        "--ServerApp.jpserver_extensions={'nbgrader.server_extensions.formgrader': True}",
+    ]
+    address = f"http://127.0.0.1:{port}"
+    with (home / "log").open("w") as log:
+        server = subprocess.Popen(
+            command, cwd=course, stdout=log, stderr=log, env=os.environ | folders | {"PATH": path, "HOME": str(home)}
+        )
+        try:
+            deadline = time.monotonic() + STARTING
+            while server.poll() is None and time.monotonic() < deadline:
+                try:
+                    with urllib.request.urlopen(f"{address}/api/status", timeout=5):
+                        break
+                except OSError:
+                    time.sleep(0.1)
+            else:
+                raise AssertionError((home / "log").read_text()[-3000:])
+            yield f"{address}/formgrader"
+        finally:
+            server.terminate()
+            try:
+                server.wait(20)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+
+
+@pytest.fixture
+def tab(chromium: Any, formgrader: str) -> Iterator[Any]:
+    """A tab that loads nothing but what the server has: nbgrader asks for MathJax elsewhere, and gets nothing."""
+    context = chromium.new_context()
+    context.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), lambda route: route.fulfill(body=NO_MATHJAX))
+    page = context.new_page()
+    page.wrong = []
+    page.on("pageerror", lambda error: page.wrong.append(str(error)))
+    page.on("response", lambda answer: page.wrong.append(answer.url) if answer.status >= 400 else None)
+    yield page
+    context.close()
+    assert page.wrong == []
+
+
+def row(tab: Any, student: str) -> Any:
+    """A student's row in the table of submissions."""
+    return tab.locator("tr", has=tab.locator(f"td.student-id >> text='{student}'"))
+
+
+def test_the_tables_show_the_marks(tab: Any, formgrader: str) -> None:
+    tab.goto(f"{formgrader}/manage_assignments")
+    assert tab.locator("tr", has_text=ASSIGNMENT).locator(".num-submissions").inner_text() == str(len(PEOPLE))
+    tab.goto(f"{formgrader}/manage_submissions/{ASSIGNMENT}")
+    for student, (_, deserved) in PEOPLE.items():
+        assert row(tab, student).locator(".score").inner_text() == f"{deserved:g} / 10"
+        assert row(tab, student).locator(".status").inner_text() == "graded"
+    tab.goto(f"{formgrader}/gradebook/{ASSIGNMENT}/{TASK}")
+    marks = sorted(f"{deserved:g} / 10" for _, deserved in PEOPLE.values())
+    tab.locator("td.score").first.wait_for()
+    assert sorted(tab.locator("td.score").all_inner_texts())[: len(marks)] == marks
+
+
+def opened(tab: Any, formgrader: str, course: Path, student: str) -> None:
+    """Open what a student handed in."""
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}", "optcourse") as database:
+        number = database.find_submission_notebook(TASK, ASSIGNMENT, student).id
+    tab.goto(f"{formgrader}/submissions/{number}/?index=0")
+
+
+def test_a_submission_shows_cards_and_folded_hints_and_runs_nobodys_script(
+    tab: Any, formgrader: str, course: Path
+) -> None:
+    opened(tab, formgrader, course, "mistake_uphill")
+    assert tab.locator(".oc-card").count() == 5  # the first check fails before its hidden part
+    assert "This looks like: uphill." in tab.locator(".oc-hint").first.inner_text()
+    hints = tab.locator("details > summary", has_text="Hint")
+    assert hints.count() > 0
+    assert "<details>" not in tab.locator("body").inner_text()
+    assert tab.title() == TASK
+    places = [score.get_attribute("placeholder") for score in tab.locator("input.score").all()]
+    assert [float(place) for place in places] == [0, 2, 4]
+
+
+def test_what_did_not_end_says_so_where_its_mark_is_given(tab: Any, formgrader: str, course: Path) -> None:
+    opened(tab, formgrader, course, "never_ends")
+    assert "did not end within 2 s" in tab.locator("body").inner_text()
+
+
+def test_the_button_grades_one_again_in_the_sandbox(tab: Any, formgrader: str, course: Path) -> None:
+    notebook = course / "autograded" / "mistake_uphill" / ASSIGNMENT / f"{TASK}.ipynb"
+    before = notebook.stat().st_mtime_ns
+    tab.goto(f"{formgrader}/manage_submissions/{ASSIGNMENT}")
+    row(tab, "mistake_uphill").locator(".autograde a").click()
+    said = tab.locator(".modal-dialog", has_text="autograded")
+    said.wait_for(timeout=60_000)
+    assert f"Successfully autograded '{ASSIGNMENT}' for student 'mistake_uphill'" in said.inner_text()
+    assert notebook.stat().st_mtime_ns > before
+    assert "isolation: bubblewrap" in notebook.read_text()
+    tab.goto(f"{formgrader}/manage_submissions/{ASSIGNMENT}")
+    assert row(tab, "mistake_uphill").locator(".score").inner_text() == "6 / 10"
+    row(tab, "mistake_uphill").locator(".generate-feedback a").click()
+    tab.locator(".modal-dialog", has_text="feedback").wait_for(timeout=60_000)
+    page = (course / "feedback" / "mistake_uphill" / ASSIGNMENT / f"{TASK}.html").read_text()
+    assert "This looks like: uphill." in page
