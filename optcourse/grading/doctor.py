@@ -282,7 +282,8 @@ def memory(sandbox: Sandbox) -> Probe:
         _ask(sandbox, code, PATIENCE)
     except Lost as lost:
         ended = lost.kind == "memory"
-        return Probe("memory", ended, f"the probe {lost.sentence}", "" if ended else REPORT)
+        seen = f"what takes more than {most >> 20} MB is ended" if ended else f"the probe {lost.sentence}"
+        return Probe("memory", ended, seen, "" if ended else REPORT)
     return Probe("memory", False, f"held more than the {most >> 20} MB that are allowed", REPORT)
 
 

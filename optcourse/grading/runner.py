@@ -34,6 +34,18 @@ from optcourse.grading.sandbox import NoSandboxError, Spec
 DONE, WITHOUT_VERDICT, USAGE, NO_SANDBOX, NOT_WRITTEN = range(5)  # exit statuses
 TEMPORARY = "optcourse-grade-"
 BATCH = 200  # submissions for each transaction
+NAMED = 4  # students in a line of the summary
+ENDINGS = {
+    "timeout": "over its time",
+    "memory": "over its memory",
+    "exit": "ended Python",
+    "crash": "crashed Python",
+    "output": "gave too much",
+    "wire": "wrote to the judge",
+    "bad file": "not to be read",
+    "missing": "another notebook",
+    "crashed": "the grader failed",
+}
 
 
 def add_to(commands: Any) -> None:
@@ -132,12 +144,14 @@ def _grade(arguments: Namespace) -> int:
         for batch in _batches(journal, keys):
             graded = [Graded(places[key], result) for key, result in batch]
             for one in graded:
-                tally.add(one.result)
+                tally.add(one.handed.student, one.result)
             if gradebook is None:
                 write_feedback(course, assignment, graded)
             else:
                 gradebook.write(graded)
         tally.show(len(run.keys), run.before)
+        pages = f"a page for each learner in {course.folders.feedback_directory}/"
+        print(f"Marks are in the gradebook, {pages}" if gradebook else f"No marks were written down; there is {pages}")
     return DONE if len(keys) == len(run.keys) else WITHOUT_VERDICT
 
 
@@ -267,17 +281,17 @@ class Tally:
     def __init__(self) -> None:
         self.marks: Counter[float] = Counter()
         self.mistakes: Counter[tuple[str, str]] = Counter()
-        self.kinds: Counter[str] = Counter()
+        self.kinds: dict[str, list[str]] = {}
         self.most = 0.0
         self.isolation: set[str] = set()
 
-    def add(self, result: dict[str, Any]) -> None:
+    def add(self, student: str, result: dict[str, Any]) -> None:
         """Count one result."""
         self.marks[result["score"]] += 1
         self.most = max(self.most, result["max_score"])
         self.isolation.add(result["isolation"])
         if result["kind"]:
-            self.kinds[result["kind"]] += 1
+            self.kinds.setdefault(result["kind"], []).append(student)
         for part in result["parts"]:
             self.mistakes.update(
                 (one["exercise"], one["mistake"].replace("_", " ")) for one in part["verdicts"] if one["mistake"]
@@ -287,6 +301,7 @@ class Tally:
         """Print it."""
         from rich.console import Console
         from rich.table import Table
+        from rich.text import Text
 
         graded = sum(self.marks.values())
         console = Console(highlight=False)
@@ -297,14 +312,21 @@ class Tally:
         for mark, count in sorted(self.marks.items()):
             marks.add_row(f"{mark:g}", str(count), "█" * max(1, round(40 * count / widest)))
         console.print(marks)
-        for title, counted in (
-            ("Most frequent mistakes", {f"{name}: {what}": n for (name, what), n in self.mistakes.most_common(10)}),
-            ("Not run to the end", dict(self.kinds.most_common())),
-        ):
-            if counted:
-                table = Table("what", "how many", title=title, title_justify="left")
-                for what, count in counted.items():
-                    table.add_row(what, str(count))
+        mistakes = Table("what", "how many", title="Most frequent mistakes", title_justify="left")
+        for (name, what), count in self.mistakes.most_common(10):
+            mistakes.add_row(f"{name}: {what}", str(count))
+        ended = Table("what", "how many", "who", title="Not run to the end", title_justify="left")
+        for what, students in sorted(self.kinds.items(), key=lambda one: -len(one[1])):
+            ended.add_row(ENDINGS.get(what, what), str(len(students)), Text(_some(students)))
+        for table in (mistakes, ended):
+            if table.row_count:
                 console.print(table)
         if expected > graded:
             console.print(f"[bold]{expected - graded} have no verdict.[/] Run the same command again.")
+
+
+def _some(students: list[str]) -> str:
+    """The first names of a list, in letters that do nothing to a terminal."""
+    more = f" and {len(students) - NAMED} more" if len(students) > NAMED else ""
+    names = ("".join(one if one.isprintable() else "?" for one in student)[:40] for student in students[:NAMED])
+    return ", ".join(names) + more

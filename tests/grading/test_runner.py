@@ -152,6 +152,22 @@ def test_a_second_run_grades_only_what_is_new(classroom: Path, capsys: pytest.Ca
     assert marks(classroom) == {"ann": 0, "bob": 0}
 
 
+def test_the_summary_names_a_few_of_those_who_were_not_run_and_says_where_everything_is(
+    classroom: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    for student in ("a[red]b", "c\x1b[31md", "e", "f", "g"):
+        folder = classroom / "submitted" / student / ASSIGNMENT
+        folder.mkdir(parents=True)
+        (folder / f"{TASK}.ipynb").write_text("not a notebook")
+    assert run(classroom) == 0
+    said = capsys.readouterr().out
+    assert "not to be read │ 5        │ a[red]b, c?[31md, e, f and 1 more" in said
+    assert "Marks are in the gradebook, a page for each learner in feedback/" in said
+    assert run(classroom, "--unsafe-no-sandbox") == 0
+    assert "No marks were written down; there is a page for each learner in feedback/" in capsys.readouterr().out
+
+
 def test_resuming_under_other_limits_is_refused_and_says_what_to_do(
     classroom: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
