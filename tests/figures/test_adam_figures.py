@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import statistics
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -194,27 +193,3 @@ def test_axe_finds_nothing(show: Callable[..., Any], npm: Callable[[str], Path],
     page.add_script_tag(path=str(npm("axe-core") / "axe.min.js"))
     assert page.evaluate("axe.run('.optcourse-figure').then((r) => r.violations.map((v) => v.id))") == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
-
-
-@pytest.mark.parametrize(
-    ("figure", "move"),
-    [
-        (AdamPlayground, "{ theta0: frame.bytes([Math.cos(k), Math.sin(k)]) }"),
-        (DecayPlayground, "{ weight_decay: 0.01 * (k + 1) }"),
-        (OnlineTrap, "{ beta2: 0.01 * k }"),
-    ],
-)
-def test_input_to_redraw(
-    show: Callable[..., Any], capsys: pytest.CaptureFixture[str], figure: type[Any], move: str
-) -> None:
-    """Time 60 moves; the numbers are printed, not judged."""
-    page = show(figure())
-    times = page.evaluate(
-        f"""() => {{ const frame = {FIGURE}.frame; const times = [];
-        for (let k = 0; k < 60; k++) {{ const before = performance.now();
-          frame.set({move}); times.push(performance.now() - before); }}
-        return times; }}"""
-    )
-    with capsys.disabled():
-        print(f"\n{figure.__name__}: median {statistics.median(times):.2f} ms, p95 {sorted(times)[56]:.2f}")
-    assert len(times) == 60
