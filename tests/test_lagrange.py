@@ -368,11 +368,12 @@ def test_newton_on_the_constraints_takes_the_longest_step_that_pays():
     assert done.reason == "solved"
 
 
+@pytest.mark.parametrize("sign", [1, -1])
 @pytest.mark.parametrize("penalty", [None, 0.05, 300.0])
-def test_prices_move_by_what_is_missed_and_penalties_grow_where_it_hardly_falls(penalty):
+def test_prices_move_by_what_is_missed_and_penalties_grow_where_it_hardly_falls(penalty, sign):
     target = np.array([2.0, -1.0, 0.5])
-    constraint = lambda t: np.array([t @ t - 1, 3 * (t[0] + t[2]) + 1])  # noqa: E731
-    jacobian = lambda t: np.array([2 * t, [3.0, 0.0, 3.0]])  # noqa: E731
+    constraint = lambda t: sign * np.array([t @ t - 1, 3 * (t[0] + t[2]) + 1])  # noqa: E731
+    jacobian = lambda t: sign * np.array([2 * t, [3.0, 0.0, 3.0]])  # noqa: E731
     given = {} if penalty is None else {"penalty": penalty}
     loss, grad = lambda t: np.sum((t - target) ** 2), lambda t: 2 * (t - target)
     steps = augmented_lagrangian(loss, grad, constraint, jacobian, np.array([1.0, 0.0, 0.0]), **given)

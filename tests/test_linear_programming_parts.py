@@ -486,7 +486,7 @@ def with_gaps(rng, m, n):
     """A matrix whose third row and second column are empty, in the form that the solver works with."""
     A = rng.normal(size=(m, n)) * (rng.uniform(size=(m, n)) < 0.4)
     A[2], A[:, 1] = 0.0, 0.0
-    return sparse.csc_matrix(A)
+    return sparse.csc_array(A)
 
 
 def equations(A):
@@ -518,11 +518,11 @@ def test_the_normal_equations_are_those_of_the_matrix(monkeypatch, pairs):
 
 
 def test_pairs_are_listed_while_they_are_not_too_many(monkeypatch):
-    A = sparse.csc_matrix(np.tril(np.ones((4, 4))))  # 16 + 9 + 4 + 1 pairs
+    A = sparse.csc_array(np.tril(np.ones((4, 4))))  # 16 + 9 + 4 + 1 pairs
     for most, listed in ((30, True), (29, False)):
         monkeypatch.setattr(MODULE, "PAIRS", most)
         assert (equations(A).pairs is not None) == listed
-    empty = equations(sparse.csc_matrix((3, 2)))
+    empty = equations(sparse.csc_array((3, 2)))
     np.testing.assert_array_equal(empty.band(np.ones(2)), np.zeros((1, 3)))
 
 
@@ -534,7 +534,7 @@ def test_rows_of_a_chain_come_to_stand_side_by_side_whatever_their_signs(signs):
     for k in range(m - 1):
         A[k, 2 * k : 2 * k + 2], A[k + 1, 2 * k : 2 * k + 2] = signs
     shuffled = np.random.default_rng(0).permutation(m)
-    order = banded(sparse.csc_matrix(A[shuffled]))
+    order = banded(sparse.csc_array(A[shuffled]))
     assert set(np.abs(np.diff(shuffled[order]))) == {1}
 
 
@@ -549,7 +549,7 @@ def test_rows_of_a_chain_come_to_stand_side_by_side_whatever_their_signs(signs):
     ],
 )
 def test_the_factor_is_that_of_a_matrix_made_a_billionth_larger_or_as_much_as_it_takes(entry, D, expected):
-    normal = equations(sparse.csc_matrix([[entry, 0.0]]))
+    normal = equations(sparse.csc_array([[entry, 0.0]]))
     normal.factorise(np.array([D, 1.0]))
     assert normal.factor[0, 0] ** 2 == pytest.approx(expected, rel=1e-9 if D < 0 else 1e-13)
 
@@ -558,7 +558,7 @@ def test_the_factor_is_that_of_a_matrix_made_a_billionth_larger_or_as_much_as_it
 def test_directions_are_solved_for_to_ten_digits(size):
     rng = np.random.default_rng(0)
     for m in (1, 2, 2, 2, 2, 2, 6):
-        A, D = sparse.csc_matrix(rng.normal(size=(m, m + 3))), 10.0 ** rng.uniform(-6, 2, m + 3)
+        A, D = sparse.csc_array(rng.normal(size=(m, m + 3))), 10.0 ** rng.uniform(-6, 2, m + 3)
         normal = equations(A)
         normal.factorise(D)
         for right in (-rng.uniform(1, 2, m), rng.uniform(1, 2, m), np.append(np.zeros(m - 1), 1.0)):
@@ -567,14 +567,14 @@ def test_directions_are_solved_for_to_ten_digits(size):
 
 
 def test_nothing_is_asked_where_there_are_no_entries():
-    normal = equations(sparse.csc_matrix((2, 3)))
+    normal = equations(sparse.csc_array((2, 3)))
     normal.factorise(np.ones(3))
     np.testing.assert_array_equal(normal.solve(np.array([1.0, 0.0])), np.zeros(2))
 
 
 def inner_problem(rng, m=4, n=9):
     """A problem in the solver's form, with two of three variables bounded above, and a point inside."""
-    A, box = sparse.csc_matrix(rng.normal(size=(m, n))), np.flatnonzero(np.arange(n) % 3)
+    A, box = sparse.csc_array(rng.normal(size=(m, n))), np.flatnonzero(np.arange(n) % 3)
     problem = Problem(
         A, A.T.tocsr(), rng.normal(size=m), rng.normal(size=n), rng.uniform(1, 3, len(box)), box, equations(A)
     )
@@ -714,7 +714,7 @@ def test_the_start_is_the_least_squares_answer_pushed_inside(seed):
 
 def outlook(z=(1.0, 1.0), v=(0.0,), y=(0.0, 0.0), c=(1.0, 1.0), b=(1.0, 1.0), upper=(4.0,)):
     """Whether two variables, the second bounded above, in x + y and x − y, are on their way to nowhere."""
-    A = sparse.csc_matrix([[1.0, 1.0], [1.0, -1.0]])
+    A = sparse.csc_array([[1.0, 1.0], [1.0, -1.0]])
     parts = (np.array(part, dtype=float) for part in (b, c, upper))
     b, c, upper = parts
     problem = Problem(A, A.T.tocsr(), b, c, upper, np.array([1]), None)

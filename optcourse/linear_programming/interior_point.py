@@ -34,7 +34,7 @@ def banded(A: Any) -> Array:
     from scipy import sparse
     from scipy.sparse.csgraph import reverse_cuthill_mckee
 
-    order: Array = reverse_cuthill_mckee(sparse.csr_matrix(abs(A) @ abs(A).T), symmetric_mode=True)
+    order: Array = reverse_cuthill_mckee(sparse.csr_array(abs(A) @ abs(A).T), symmetric_mode=True)
     return order
 
 

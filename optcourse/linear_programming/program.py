@@ -187,9 +187,9 @@ def standard_form(program: LinearProgram, scaled: bool = True) -> StandardForm:
     n_z = len(of)
     value = np.concatenate([value * row_scale[row] * column_scale[column], np.ones(m)])
     place = np.concatenate([row, np.arange(m)]), np.concatenate([column, n_z + np.arange(m)])
-    A = sparse.csc_matrix((value, place), shape=(m, n_z + m))
+    A = sparse.csc_array((value, place), shape=(m, n_z + m))
     scale = signs * column_scale
-    mapping = sparse.csr_matrix((scale, (of, np.arange(n_z))), shape=(n, n_z + m))
+    mapping = sparse.csr_array((scale, (of, np.arange(n_z))), shape=(n, n_z + m))
     slack_upper = np.where(np.arange(m) < m_ub, np.inf, 0.0)
     upper = np.concatenate([width[of] / column_scale, slack_upper])
     cost = np.concatenate([program.c[of] * scale, np.zeros(m)])
