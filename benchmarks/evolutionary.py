@@ -101,7 +101,9 @@ def bbob(dimensions: tuple[int, ...] = (2, 5), budget: int = 2000) -> None:
                 next(stream)
             hits.append(problem.final_target_hit)
         lines.append([str(n), f"{sum(hits)} / {len(hits)}"])
-    print(f"\nbbob, 24 functions × 3 instances, {budget} n evaluations, final target 1e-8:\n")
+    print(
+        f"\nbbob of coco-experiment {cocoex.__version__}, 24 functions × 3 instances, {budget} n evaluations, final target 1e-8:\n"
+    )
     print(table(["n", "solved"], lines))
 
 

@@ -158,22 +158,24 @@ def nonlinear_cg(loss: Loss, grad: Gradient, theta: Array, variant: str = "PR+")
     """
     here = Step(0.0, theta, loss(theta), grad(theta))
     direction, beta, rate, last_slope = -here.grad, 0.0, first_step(here.grad), 0.0
-    while gg := float(here.grad @ here.grad):
-        slope = float(here.grad @ direction)
+    gg = float(here.grad @ here.grad)
+    slope = -gg
+    while gg:
         rate = first_trial(rate, last_slope, slope)
         step = wolfe_step(loss, grad, here, direction, lr=rate, c2=NEARLY_EXACT, thrifty=True)
         if step is None and beta == 0:
             return "stalled"
         if step is None:  # a bad direction: begin again with the steepest
-            direction, beta, rate, last_slope = -here.grad, 0.0, first_step(here.grad), 0.0
+            direction, beta, rate, last_slope, slope = -here.grad, 0.0, first_step(here.grad), 0.0, -gg
             continue
         new_gg, overlap = float(step.grad @ step.grad), float(step.grad @ here.grad)
         if variant == "FR":
             beta = new_gg / gg
         else:  # nothing, too, where the directions have lost their conjugacy
             beta = max(0.0, (new_gg - overlap) / gg) if abs(overlap) < NEARLY_ORTHOGONAL * new_gg else 0.0
-        here, direction, rate, last_slope = step, beta * direction - step.grad, step.rate, slope
-        if not here.grad @ direction < 0:
-            direction, beta = -here.grad, 0.0
+        here, gg, direction, rate, last_slope = step, new_gg, beta * direction - step.grad, step.rate, slope
+        slope = float(here.grad @ direction)
+        if not slope < 0:
+            direction, beta, slope = -here.grad, 0.0, -gg
         yield here.theta
     return "stationary"

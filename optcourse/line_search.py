@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from optcourse.arguments import Array, Gradient, Loss, checked, count, iterate, open_fraction, positive, refuse
 
-ROUNDING = 4 * np.finfo(float).eps  # relative: below this, two losses cannot be told apart
+ROUNDING = 4 * sys.float_info.epsilon  # relative: below this, two losses cannot be told apart
 LEAST_RATE = 1e-18
 
 
