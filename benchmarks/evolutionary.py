@@ -102,7 +102,7 @@ def bbob(dimensions: tuple[int, ...] = (2, 5), budget: int = 2000) -> None:
             hits.append(problem.final_target_hit)
         lines.append([str(n), f"{sum(hits)} / {len(hits)}"])
     print(
-        f"\nbbob of coco-experiment {cocoex.__version__}, 24 functions × 3 instances, {budget} n evaluations, final target 1e-8:\n"
+        f"\nbbob, 24 functions × 3 instances, {budget} n evaluations, final target 1e-8 (coco {cocoex.__version__}):\n"
     )
     print(table(["n", "solved"], lines))
 
