@@ -6,13 +6,18 @@
  *   nick: string, closeup: [Pair, Pair]}} Facts
  */
 
-/** Heights between 0 and 1 that show both the floor and the far walls. @param {Float64Array} values @param {number} minimum */
+/** Turn values into heights between 0 and 1 that show both the floor and the far walls. @param {Float64Array} values @param {number} minimum */
 export function heights(values, minimum) {
-  const lifted = values.map((value) => Math.max(0, value - minimum));
-  const sample = lifted.filter((_, k) => k % 13 === 0).sort();
+  let most = 0;
+  for (let k = 0; k < values.length; k++) {
+    values[k] = Math.max(0, values[k] - minimum);
+    most = Math.max(most, values[k]);
+  }
+  const sample = Float64Array.from({ length: Math.ceil(values.length / 13) }, (_, k) => values[13 * k]).sort();
   const soft = sample[Math.floor(0.12 * sample.length)] || 1e-9;
-  const top = Math.log1p(lifted.reduce((most, value) => Math.max(most, value)) / soft);
-  return lifted.map((value) => Math.log1p(value / soft) / top);
+  const top = Math.log1p(most / soft);
+  for (let k = 0; k < values.length; k++) values[k] = Math.log1p(values[k] / soft) / top;
+  return values;
 }
 
 /**
