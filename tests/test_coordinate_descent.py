@@ -26,7 +26,7 @@ from optcourse import (
     run,
     soft_threshold,
 )
-from optcourse.coordinate_descent import _best_on_line, _most_violating
+from optcourse.coordinate_descent import _best_on_line, _most_violating, _solve_small_lasso
 
 entries = st.floats(-5, 5, allow_subnormal=False)
 
@@ -335,6 +335,25 @@ def test_the_most_violating_columns_are_let_in_as_many_as_there_is_room_for():
     assert sorted(_most_violating(pull, 1.5, working, room=1)) == [3]
     assert sorted(_most_violating(pull, 0.5, working, room=9)) == [0, 2, 3, 4, 5]  # never one that is in already
     assert _most_violating(pull, 7.0, working, room=2).size == 0  # on the edge is no violation
+
+
+@pytest.mark.parametrize("share", [0.5, 0.1, 0.01])
+@pytest.mark.parametrize("seed", range(12))
+def test_a_working_set_is_solved_at_once_from_any_start(seed, share):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(40, 15)) + 2 * rng.normal(
+        size=(40, 1)
+    )  # all alike to some degree: many signs are wrong at first
+    y = X[:, :5] @ rng.normal(size=5) + rng.normal(size=40)
+    lam, start = share * lasso_lam_max(X, y), 3 * rng.normal(size=15) * (rng.random(15) < 0.5)
+    gram, pull = X.T @ X, X.T @ (y - X @ start)
+    kept = start.copy(), pull.copy()
+    theta = _solve_small_lasso(gram, pull, lam, start)
+    assert lasso_gap(X, y, lam, theta) <= 1e-12 * 0.5 * y @ y
+    slopes, support = X.T @ (y - X @ theta), theta != 0
+    assert slopes[support] == pytest.approx(lam * np.sign(theta[support]), rel=1e-9)
+    assert np.all(np.abs(slopes[~support]) <= lam * (1 + 1e-12))
+    np.testing.assert_array_equal((start, pull), kept)
 
 
 def test_a_step_of_nothing_is_taken_not_at_all():
