@@ -304,6 +304,7 @@ def test_it_stops_at_the_first_gap_within_its_tolerance(rng):
         1,
         len(list(lasso(X, y, lam, tol=0.9 * gaps[1] / scale))),
     ]
+    assert len(list(lasso(X, y, lam, tol=(1 - 1e-9) * gaps[1] / scale))) > 1
     assert (met.reason, missed.reason) == ("optimal", "optimal")
     exact = lasso([[2.0, 0.0], [0.0, 1.0]], [4.0, 1.5], lam=1.0, tol=0.0)  # the gap is 0 there, to the last bit
     assert list(exact)[-1].tolist() == [1.75, 0.5]
@@ -335,6 +336,8 @@ def test_the_most_violating_columns_are_let_in_as_many_as_there_is_room_for():
     assert sorted(_most_violating(pull, 1.5, working, room=1)) == [3]
     assert sorted(_most_violating(pull, 0.5, working, room=9)) == [0, 2, 3, 4, 5]  # never one that is in already
     assert _most_violating(pull, 7.0, working, room=2).size == 0  # on the edge is no violation
+    many = np.random.default_rng(0).permutation(np.arange(400.0) * np.tile([1, -1], 200))
+    assert sorted(_most_violating(many, 0.5, np.array([0]), room=30)) == sorted(np.argsort(-np.abs(many))[:30])
 
 
 @pytest.mark.parametrize("share", [0.5, 0.1, 0.01])
@@ -354,6 +357,13 @@ def test_a_working_set_is_solved_at_once_from_any_start(seed, share):
     assert slopes[support] == pytest.approx(lam * np.sign(theta[support]), rel=1e-9)
     assert np.all(np.abs(slopes[~support]) <= lam * (1 + 1e-12))
     np.testing.assert_array_equal((start, pull), kept)
+
+
+def test_columns_that_repeat_each_other_are_solved_though_both_are_in_use():
+    X, y = np.array([[1.0, 1.0], [2.0, 2.0]]), np.array([3.0, 4.0])
+    start = np.array([1.0, 1.0])
+    theta = _solve_small_lasso(X.T @ X, X.T @ (y - X @ start), 0.5, start)
+    assert theta.sum() == pytest.approx((11 - 0.5) / 5, rel=1e-9)
 
 
 def test_a_step_of_nothing_is_taken_not_at_all():
