@@ -21,6 +21,7 @@ from optcourse.linear_programming.interior_point import (
     diverging,
     explain,
     longest,
+    optimal,
     starting_point,
 )
 from optcourse.linear_programming.program import standard_form
@@ -748,6 +749,24 @@ def outlook(z=(1.0, 1.0), v=(0.0,), y=(0.0, 0.0), c=(1.0, 1.0), b=(1.0, 1.0), up
 )
 def test_a_path_leads_nowhere_when_a_proof_or_a_ray_is_nearly_one(where, expected):
     assert outlook(**where) is expected
+
+
+@pytest.mark.parametrize(
+    ("missed", "price", "expected"),
+    [
+        ((1.3e-3, -1.3e-3, -1.5e-3), 0.0, True),  # beside sides up to 0.4 and costs up to 0.6
+        ((1.5e-3, 0.0, 0.0), 0.0, False),
+        ((0.0, -1.5e-3, 0.0), 0.0, False),
+        ((0.0, 0.0, 1.7e-3), 0.0, False),
+        ((0.0, 0.0, 0.0), 2.4e-3, True),  # a gap of 0.96e-3 beside a value of nothing
+        ((0.0, 0.0, 0.0), -2.6e-3, False),
+    ],
+)
+def test_beside_numbers_below_one_it_is_one_that_counts(missed, price, expected):
+    problem = SimpleNamespace(b=np.array([-0.4, 0.1]), c=np.array([0.6, -0.5]), upper=np.array([0.3]))
+    problem.residuals = lambda at: (np.array([missed[0], 0.0]), np.array([missed[1]]), np.array([0.0, missed[2]]))
+    at = Point(z=np.zeros(2), w=np.ones(1), s=np.ones(2), v=np.zeros(1), y=np.array([price, 0.0]))
+    assert optimal(problem, at, tol=1e-3, constant=0.0) is expected
 
 
 def test_every_step_is_mehrotras():

@@ -206,7 +206,7 @@ def starting_point(problem: Problem) -> Point:
     slack = c - transposed @ y
     w, v, s = upper - z[box], np.maximum(-slack[box], 0), slack
     s[box] = np.maximum(slack[box], 0)
-    lift_z = -1.5 * min(z.min(initial=0.0), w.min(initial=0.0))
+    lift_z = -1.5 * np.append(z, w).min(initial=0.0)
     lift_s = -1.5 * s.min(initial=0.0)
     z, w, s, v = z + lift_z, w + lift_z, s + lift_s, v + lift_s
     product = max(float(z @ s + w @ v), 1e-8)
