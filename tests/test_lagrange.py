@@ -264,6 +264,8 @@ def test_the_active_set_says_what_it_cannot_work_with():
     program = QuadraticProgram(np.eye(2), [1.0, 1.0], A_ub=[[1.0, 0.0], [0.0, 1.0]], b_ub=[0.0, 0.0])
     with pytest.raises(ValueError, match=r"^x = .* must be feasible"):
         active_set_qp(program, [1.0, 0.0])
+    with pytest.raises(ValueError, match=r"^max_steps = 0: must be a whole number"):
+        active_set_qp(program, [0.0, 0.0], max_steps=0)
     with pytest.raises(ValueError, match=r"^max_steps = 1: was not enough"):
         active_set_qp(program, [0.0, 0.0], max_steps=1)
     with pytest.raises(ValueError, match=r"^program = .* must have no inequalities"):
@@ -363,6 +365,9 @@ def test_newton_on_the_constraints_takes_the_longest_step_that_pays():
             theta, nu = after, nu + alpha * (goal - nu)
             np.testing.assert_allclose(steps.state["nu"], nu, rtol=1e-6, atol=1e-9)
     assert len(set(rates)) >= 4
+    for _ in (long := newton_kkt(grad, hess, theta, A, b)):
+        pass
+    assert long.reason in ("stalled", "solved")  # as rounding has it
     done = newton_kkt(lambda t: t, lambda t: np.eye(1), [0.0], [[1.0]], [0.0])
     assert list(islice(done, 3)) == []
     assert done.reason == "solved"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Generator
 from typing import NamedTuple
 
@@ -250,8 +249,8 @@ def pass_through(
 def triangular_start(form: StandardForm) -> Array:
     """Choose columns for the equalities that form a triangle, so that no pivots are spent on making their slacks leave.
 
-    Row by row, that with the fewest columns left first: it takes the cheapest, then all columns with an entry in it are
-    out of the game (Maros 2003, section 9.8).
+    Row by row, the shortest first: it takes the cheapest of the columns left, then all with an entry in it are out of
+    the game (Maros 2003, section 9.8).
     """
     A, by_row = form.A, form.A.tocsr()
     m = len(form.b)
@@ -260,16 +259,9 @@ def triangular_start(form: StandardForm) -> Array:
     entries = np.diff(A.indptr)
     alive = form.upper > 0
     largest = abs(A).max(axis=0).toarray().ravel()
-    left = np.diff(by_row.indptr).tolist()
-    equality = form.upper[columns] == 0
-    queue = [(left[i], i) for i in map(int, np.flatnonzero(equality))]
-    heapq.heapify(queue)
-    while queue:
-        count, i = heapq.heappop(queue)
+    equalities = np.flatnonzero(form.upper[columns] == 0)
+    for i in sorted(equalities, key=lambda i: len(row_lists[i])):
         candidates = row_lists[i][alive[row_lists[i]]]
-        if len(candidates) < count and len(candidates):
-            heapq.heappush(queue, (len(candidates), i))
-            continue
         start, stop = by_row.indptr[i], by_row.indptr[i + 1]
         sizes = np.abs(by_row.data[start:stop])[alive[row_lists[i]]]
         good = candidates[sizes >= 0.1 * largest[candidates]]
