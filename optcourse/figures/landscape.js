@@ -100,7 +100,7 @@ export function describe({ facts, lr, path, dim, reason, losses, slope, curvatur
   const last = Array.from({ length: dim }, (_, j) => path[steps * dim + j]);
   const gap = losses[steps] - facts.minimum;
   const { back, turns } = turnsBack(path, dim);
-  const manner = back === 0 ? "the path does not zig-zag" : 2 * back >= turns ? "the iterates zig-zag" : "the iterates zig-zag part of the way";
+  const manner = back === 0 ? "no step turns back on the one before" : 2 * back >= turns ? "the iterates zig-zag" : "the iterates zig-zag part of the way";
   let arrived = 0;
   while (arrived <= steps && !(losses[arrived] - facts.minimum <= 1e-6)) arrived += 1;
   const place = dim === 1 ? `θ = ${short(last[0])}` : `(${last.map(short).join(", ")})`;

@@ -31,7 +31,7 @@ def descent(landscape: Landscape, problem: Problem, lr: float, trace: Trace) -> 
     gap = losses[-1] - problem.minimum
     back, turns = turns_back(trace.iterates)
     manner = (
-        "the path does not zig-zag"
+        "no step turns back on the one before"
         if back == 0
         else "the iterates zig-zag"
         if 2 * back >= turns
