@@ -439,6 +439,11 @@ def test_equalities_start_from_a_triangle(c, rows, chosen):
     assert abs(np.linalg.det(form.A.toarray()[:, start])) > 1e-6
 
 
+def test_a_narrow_variable_can_start_a_triangle():
+    program = LinearProgram([1.0, 2.0], A_eq=[[1.0, 1.0]], b_eq=[1.0], bounds=[(0, 0.5), (0, None)])
+    assert triangular_start(standard_form(program, scaled=False)).tolist() == [0]
+
+
 def test_a_large_entry_elsewhere_counts_whatever_its_sign():
     program = LinearProgram([1.0, 2.0], [[-4.0, 0.0]], [9.0], [[0.2, 1.0]], [1.0])
     assert triangular_start(standard_form(program, scaled=False)).tolist() == [2, 1]
@@ -729,6 +734,7 @@ def outlook(z=(1.0, 1.0), v=(0.0,), y=(0.0, 0.0), c=(1.0, 1.0), b=(1.0, 1.0), up
         ({"y": (-3.0, 1.0), "b": (-1.0, 1.0), "upper": (0.0,)}, True),  # Aᵀy = (−2, −4) and bᵀy = 4: nothing fits
         ({"y": (-3.0, 1.0), "b": (1.0, 1.0), "upper": (0.0,)}, False),
         ({"y": (3.0, -3.0), "b": (1.0, 0.0), "v": (6.0,), "upper": (0.1,)}, True),  # Aᵀy − v = (0, 0), floor 2.4
+        ({"y": (3.0, -3.0), "b": (1.0, 0.0), "v": (6.0,), "upper": (0.4,)}, True),  # 0.6
         ({"y": (3.0, -3.0), "b": (1.0, 0.0), "v": (6.0,), "upper": (0.6,)}, False),  # the floor is −0.6
         ({"y": (3.0, -3.0), "b": (1.0, 0.0), "v": (0.0,), "upper": (0.1,)}, False),
         ({"y": (0.0, 0.0), "b": (1.0, 0.0)}, False),  # no floor at all
@@ -758,12 +764,12 @@ def test_a_path_leads_nowhere_when_a_proof_or_a_ray_is_nearly_one(where, expecte
         ((1.5e-3, 0.0, 0.0), 0.0, False),
         ((0.0, -1.5e-3, 0.0), 0.0, False),
         ((0.0, 0.0, 1.7e-3), 0.0, False),
-        ((0.0, 0.0, 0.0), 2.4e-3, True),  # a gap of 0.96e-3 beside a value of nothing
-        ((0.0, 0.0, 0.0), -2.6e-3, False),
+        ((0.0, 0.0, 0.0), 4.8e-3, True),  # a gap of 0.96e-3 beside a value of nothing
+        ((0.0, 0.0, 0.0), -5.2e-3, False),
     ],
 )
 def test_beside_numbers_below_one_it_is_one_that_counts(missed, price, expected):
-    problem = SimpleNamespace(b=np.array([-0.4, 0.1]), c=np.array([0.6, -0.5]), upper=np.array([0.3]))
+    problem = SimpleNamespace(b=np.array([-0.2, 0.1]), c=np.array([0.6, -0.5]), upper=np.array([0.4]))
     problem.residuals = lambda at: (np.array([missed[0], 0.0]), np.array([missed[1]]), np.array([0.0, missed[2]]))
     at = Point(z=np.zeros(2), w=np.ones(1), s=np.ones(2), v=np.zeros(1), y=np.array([price, 0.0]))
     assert optimal(problem, at, tol=1e-3, constant=0.0) is expected
@@ -872,7 +878,7 @@ def test_what_is_missed_counts_beside_the_largest_side(missed, others, status):
     found, ray, prices = explain(program)
     assert found == status
     assert ray is None
-    assert bool(np.any(prices[0])) == (status == "infeasible")
+    assert bool(np.any(np.concatenate(prices))) == (status == "infeasible")
 
 
 @pytest.mark.parametrize(("fall", "status"), [(0.9e-6, "stalled"), (1.1e-6, "unbounded")])

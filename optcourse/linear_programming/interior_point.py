@@ -62,8 +62,7 @@ class NormalEquations:
         A = self.A
         of = np.repeat(np.arange(len(lengths)), lengths**2)
         one = np.repeat(np.arange(A.nnz), np.repeat(lengths, lengths))
-        offset = np.cumsum(lengths**2) - lengths**2
-        other = A.indptr[of] + (np.arange(len(of)) - offset[of]) % lengths[of]
+        other = A.indptr[of] + np.arange(len(of)) % lengths[of]  # once round all entries, wherever it begins
         below = A.indices[one] >= A.indices[other]
         one, other, of = one[below], other[below], of[below]
         depth = A.indices[one] - A.indices[other]
@@ -140,7 +139,7 @@ class Point(NamedTuple):
 
 def longest(v: Array, dv: Array) -> float:
     """Return the largest step ≤ 1 that keeps v + step · dv ≥ 0."""
-    return 1 / max(1.0, float((-dv / v).max(initial=0.0)))
+    return 1 / float((-dv / v).max(initial=1.0))
 
 
 class Problem(NamedTuple):
@@ -206,7 +205,7 @@ def starting_point(problem: Problem) -> Point:
     slack = c - transposed @ y
     w, v, s = upper - z[box], np.maximum(-slack[box], 0), slack
     s[box] = np.maximum(slack[box], 0)
-    lift_z = -1.5 * np.append(z, w).min(initial=0.0)
+    lift_z = -1.5 * np.concatenate([z, w]).min(initial=0.0)
     lift_s = -1.5 * s.min(initial=0.0)
     z, w, s, v = z + lift_z, w + lift_z, s + lift_s, v + lift_s
     product = max(float(z @ s + w @ v), 1e-8)
@@ -220,7 +219,7 @@ def optimal(problem: Problem, at: Point, tol: float, constant: float) -> bool:
     b, c, upper = problem.b, problem.c, problem.upper
     primal, above, dual = problem.residuals(at)
     cost, floor = float(c @ at.z), float(b @ at.y - upper @ at.v)
-    sides = max(np.abs(b).max(initial=0.0), np.abs(upper).max(initial=0.0))
+    sides = max(np.abs(b).max(initial=0.0), upper.max(initial=0.0))
     missed = max(np.abs(primal).max(initial=0.0), np.abs(above).max(initial=0.0))
     met = missed <= tol * (1 + sides) and np.abs(dual).max(initial=0.0) <= tol * (1 + np.abs(c).max(initial=0.0))
     return bool(met and abs(cost - floor) <= tol * (1 + abs(cost + constant)))
