@@ -296,7 +296,9 @@ def test_one_group_shrinks_towards_zero_along_its_own_direction():
     assert prox_group([3.0, 4.0], 1.0) == pytest.approx(prox_group([3.0, 4.0], 1.0, [[0, 1]]), abs=0)
 
 
-@pytest.mark.parametrize("groups", [[[0, 0]], [[0, 1], [1]], [[2]], [[-1]], [[0.5]], [["0"]], 3, [3]])
+@pytest.mark.parametrize(
+    "groups", [[[0, 0]], [[0, 1], [1]], [[2]], [[0, 2]], [[-1]], [[-1, 0]], [[0.5]], [["0"]], 3, [3]]
+)
 def test_groups_that_overlap_or_reach_too_far_are_refused(groups):
     with pytest.raises(ValueError, match=r"groups = .*disjoint lists of indices below 2"):
         prox_group([1.0, 2.0], 0.1, groups)
