@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from built import SITE
+from built import ROOT, SITE
 
 from optcourse.figures import DescentPlayground, ObjectiveGallery
 
@@ -115,8 +115,9 @@ def test_without_javascript_the_pictures_stand_with_their_words(chapter: Callabl
     assert all(picture.is_visible() and len(picture.get_attribute("alt")) > 20 for picture in pictures)
 
 
-def test_the_figures_of_a_page_weigh_less_than_300_kilobytes() -> None:
-    text = (SITE / CHAPTER).read_text(encoding="utf-8")
+@pytest.mark.parametrize("chapter", sorted(path.name for path in (ROOT / "book").glob("03_*.md")))
+def test_the_figures_of_a_page_weigh_less_than_300_kilobytes(chapter: str) -> None:
+    text = (SITE / "book" / chapter).with_suffix(".html").read_text(encoding="utf-8")
     states = re.findall(r'<script type="application/vnd.jupyter.widget-state\+json">(.*?)</script>', text, re.DOTALL)
     assert states
     assert sum(len(one.encode()) for one in states) < 300_000

@@ -8,7 +8,7 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-from . import boxes, cache, learning, pages, pictures, roles
+from . import boxes, cache, learning, pages, pictures, roles, widgets
 
 HERE = Path(__file__).parent
 
@@ -22,7 +22,7 @@ def name_the_files(_: Sphinx, config: Config) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register everything."""
-    for part in (boxes, cache, learning, pages, pictures, roles):
+    for part in (boxes, cache, learning, pages, pictures, roles, widgets):
         part.setup(app)
     app.connect("config-inited", name_the_files)
     return {"version": "2", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -36,8 +36,9 @@ def key_the_cache(app: Sphinx, config: Config) -> None:
 
 
 def reread_when_the_package_changed(app: Sphinx, env: Any, added: set, changed: set, removed: set) -> list[str]:
-    """Read every page again if the package changed: Sphinx itself only looks at the pages' text."""
-    key = environment_key()
+    """Read every page again if the package or this extension changed: Sphinx itself only looks at the pages' text."""
+    extension = hashlib.sha256(b"\0".join(file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.py"))))
+    key = environment_key() + extension.hexdigest()
     known, env.optcourse_key = getattr(env, "optcourse_key", key), key
     return [] if known == key else sorted(env.found_docs)
 
