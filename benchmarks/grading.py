@@ -1,8 +1,8 @@
 """Grading against stock `nbgrader autograde`: the same submissions, taking turns.
 
 Both start cold, as a teacher starts them, and write the same gradebook and autograded notebooks; `optcourse grade` also
-writes its feedback pages. Each is given a class large enough that its start weighs little: ours a larger one, since it
-takes less for each. Time is what a teacher
+writes its feedback pages. Each is given a class large enough that its start weighs less than a seventh: ours a larger
+one, since it takes less for each. Time is what a teacher
 waits. (Processor time cannot stand in for it on a busy machine: that of sandboxed grandchildren reaches nobody.)
 """
 
@@ -25,7 +25,7 @@ from timing import table
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "grading"))
 
 ROUNDS = 3
-FEW, MANY = 4, 600
+FEW, MANY = 16, 600
 AIM = 50
 
 

@@ -7,10 +7,12 @@ with its own warm sandbox; with an address, the workers of a Dask cluster.
 from __future__ import annotations
 
 import faulthandler
+import gc
 import importlib
 import multiprocessing
 import os
 import signal
+import sys
 import tempfile
 import threading
 from collections import deque
@@ -106,7 +108,7 @@ class Processes:
     def _new(self) -> Executor:
         # Not forked: this process has threads, an open journal and a database.
         fresh = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self.workers, fresh, _settle, (self.folder, self.limits))
+        return ProcessPoolExecutor(self.workers, fresh, _settle, (self.folder, self.limits, fresh.Value("i")))
 
     def begin(self) -> Future[None]:
         """Let all of them load what they need. The answer raises `NoSandboxError` if nothing can be graded here."""
@@ -125,8 +127,9 @@ class Processes:
         self.executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _settle(folder: str, limits: Limits) -> None:
+def _settle(folder: str, limits: Limits, started: Any) -> None:
     """Make a new worker process leave nothing behind: neither when it ends, nor when the run is killed."""
+    _stay(started)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C in the terminal is for the run, which then ends them
     tempfile.tempdir = folder
     util.Finalize(None, _close_sandbox, args=(limits,), exitpriority=10)
@@ -135,10 +138,24 @@ def _settle(folder: str, limits: Limits) -> None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
 
 
+def _stay(started: Any) -> None:
+    """Keep to one processor, and with this process its sandbox: they take turns, thousands of times a notebook.
+
+    Woken on another processor, the one would find nothing of the other's in its caches.
+    """
+    with started.get_lock():
+        number, started.value = started.value, started.value + 1
+    if sys.platform == "linux":
+        mine = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {mine[number % len(mine)]})
+
+
 def _ready(limits: Limits) -> None:
     """Have in this process what every notebook needs."""
     exercises()
     warm(limits.spec, os.getpid()).spawn().end()
+    gc.collect()
+    gc.freeze()  # what is there now stays: the collector need not walk through it for every notebook
 
 
 def _end_with(sentinel: int) -> None:
