@@ -24,8 +24,8 @@ passed). A declaration reads like this::
 
 Three things to know. Order the arguments of a case as in the signature: they are passed by position. Let drawn cases
 tell every mistake apart from the reference and from the other mistakes, most of the time: a name is given only to what
-agrees with a mistake on eight or more drawn cases and is wrong on two of them. And take functions that are pure for `grad`
-and its kind: they stay on the side of the grader, where their calls are counted.
+agrees with a mistake on eight or more drawn cases and is wrong on two of them. And take functions that are pure for
+`grad` and its kind: they stay on the side of the grader, where their calls are counted.
 
 A random method is given its generator as an argument (each call gets an equal copy). If a right solution may use it in
 another way than the reference does, declare `replay`, which works out the right answer from what was asked for.

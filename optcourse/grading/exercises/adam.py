@@ -12,10 +12,9 @@ import numpy as np
 import optcourse
 from optcourse.arguments import Array, Gradient
 from optcourse.grading.drawing import curves
-from optcourse.grading.exercise import Case, Exercise, Probe, Tolerance
+from optcourse.grading.exercise import Case, Exercise, Tolerance
 from optcourse.grading.probes import evaluated_at, evaluations
 from optcourse.grading.references import agrees_with, any_answer, last_of, reaches, rippled_bowl
-from optcourse.grading.watch import Run
 
 # ---------------------------------------------------------------------------------- what the four share
 

@@ -9,10 +9,18 @@ import numpy as np
 import optcourse
 from optcourse.arguments import Array, Gradient
 from optcourse.grading.drawing import curves
-from optcourse.grading.exercise import Case, Exercise, Probe, Tolerance
+from optcourse.grading.exercise import Case, Exercise, Tolerance
 from optcourse.grading.probes import evaluated_at, evaluations
-from optcourse.grading.references import agrees_with, any_answer, last_of, parabola, ravine, reaches, rippled_bowl, tilted
-from optcourse.grading.watch import Run
+from optcourse.grading.references import (
+    agrees_with,
+    any_answer,
+    last_of,
+    parabola,
+    ravine,
+    reaches,
+    rippled_bowl,
+    tilted,
+)
 
 START, FAR = np.array([4.0]), np.array([-4.0, 1.0])
 SQUARES_AND_ROOTS = Tolerance(
@@ -121,9 +129,7 @@ def forgets(grad: Gradient, theta: Array, lr: float, eps: float, steps: int) -> 
     return theta
 
 
-@adagrad.mistake(
-    "It divides by the root of the *mean* of the squares. AdaGrad's is their sum: it never stops growing."
-)
+@adagrad.mistake("It divides by the root of the *mean* of the squares. AdaGrad's is their sum: it never stops growing.")
 def mean_for_sum(grad: Gradient, theta: Array, lr: float, eps: float, steps: int) -> Array:
     squares = np.zeros_like(theta)
     for t in range(1, steps + 1):
@@ -185,9 +191,7 @@ def one_step_too_many(grad: Gradient, theta: Array, lr: float, eps: float, steps
     return summed(grad, theta, lr, eps, steps + 1)
 
 
-@adagrad.mistake(
-    "`theta -= …` changes the caller's array, not only yours. Write `theta = theta - …`, or copy θ first."
-)
+@adagrad.mistake("`theta -= …` changes the caller's array, not only yours. Write `theta = theta - …`, or copy θ first.")
 def in_place(grad: Gradient, theta: Array, lr: float, eps: float, steps: int) -> Array:
     squares = np.zeros_like(theta)
     for _ in range(steps):
@@ -398,9 +402,7 @@ def too_many_steps(grad: Gradient, theta: Array, lr: float, rho: float, eps: flo
     return averaged(grad, theta, lr, rho, eps, steps + 1)
 
 
-@rmsprop.mistake(
-    "`theta -= …` changes the caller's array, not only yours. Write `theta = theta - …`, or copy θ first."
-)
+@rmsprop.mistake("`theta -= …` changes the caller's array, not only yours. Write `theta = theta - …`, or copy θ first.")
 def writes_into_theta(grad: Gradient, theta: Array, lr: float, rho: float, eps: float, steps: int) -> Array:
     average = np.zeros_like(theta)
     for _ in range(steps):
@@ -489,9 +491,7 @@ adadelta = Exercise(
         Case("four steps with a large ε", grad=parabola, theta=START, rho=0.6, eps=0.5, steps=4),
         Case("no memory, ρ = 0", grad=parabola, theta=START, rho=0.0, eps=0.01, steps=3),
         Case("twelve steps in a ravine", grad=ravine, theta=FAR, rho=0.8, eps=0.01, steps=12),
-        Case(
-            "a feature not yet seen", grad=slopes_on_one_axis, theta=np.array([1.0, 3.0]), rho=0.9, eps=1e-6, steps=4
-        ),
+        Case("a feature not yet seen", grad=slopes_on_one_axis, theta=np.array([1.0, 3.0]), rho=0.9, eps=1e-6, steps=4),
         Case("a tilted bowl", grad=tilted, theta=np.array([3.0, -2.0, 1.0]), rho=0.7, eps=0.1, steps=8),
         Case("no step at all: θ stays", grad=ravine, theta=np.array([1.0, 2.0]), rho=0.9, eps=1e-6, steps=0),
     ],
@@ -781,8 +781,8 @@ def _error(E: Array, words: Array, X: Array, y: Array) -> Array:
 
 
 @embedding_gradient.mistake(
-    "`G[words] += …` counts a word that comes several times only once: the last one wins. `np.add.at(G, words, …)`, or a "
-    "loop, adds them up."
+    "`G[words] += …` counts a word that comes several times only once: the last one wins. `np.add.at(G, words, …)`, or "
+    "a loop, adds them up."
 )
 def last_one_wins(E: Array, words: Array, X: Array, y: Array) -> Array:
     slope = np.zeros_like(E)
@@ -977,8 +977,8 @@ unknown_scales = Exercise(
         ),
         **shapeless("budget", "lr", "eps"),
         "range(budget) → range(budget - 1)": "the goal is reached with gradients to spare",
-        "np.sqrt(squares) + eps → np.sqrt(squares) * eps": "thrown out to 10³⁰ and back, it has a record that makes the "
-        "third step exactly right: Newton's, by luck",
+        "np.sqrt(squares) + eps → np.sqrt(squares) * eps": "thrown out to 10³⁰ and back, it has a record that makes "
+        "the third step exactly right: Newton's, by luck",
     },
 )
 

@@ -430,7 +430,12 @@ check_gradient = Exercise(
             grad=lambda theta: 2 * theta + np.array([1.0, 1.0]),
             theta=np.array([1000.0, 1.0]),
         ),
-        Case("the sign of one is wrong", f=cubes, grad=lambda theta: np.array([3, -3]) * theta**2, theta=np.array([1.0, 2.0])),
+        Case(
+            "the sign of one is wrong",
+            f=cubes,
+            grad=lambda theta: np.array([3, -3]) * theta**2,
+            theta=np.array([1.0, 2.0]),
+        ),
         Case(
             "a coordinate on which f does not depend: no division by zero",
             f=lambda theta: float(theta[0] ** 2),

@@ -10,10 +10,18 @@ import numpy as np
 import optcourse
 from optcourse.arguments import Array, Gradient
 from optcourse.grading.drawing import curves
-from optcourse.grading.exercise import Case, Exercise, Probe, Tolerance
+from optcourse.grading.exercise import Case, Exercise, Tolerance
 from optcourse.grading.probes import evaluated_at, evaluations
-from optcourse.grading.references import agrees_with, any_answer, last_of, parabola, ravine, reaches, rippled_bowl, tilted
-from optcourse.grading.watch import Run
+from optcourse.grading.references import (
+    agrees_with,
+    any_answer,
+    last_of,
+    parabola,
+    ravine,
+    reaches,
+    rippled_bowl,
+    tilted,
+)
 
 # ------------------------------------------------------------------------------------------- momentum
 
@@ -106,7 +114,9 @@ def one_step_late(grad: Gradient, theta: Array, lr: float, beta: float, steps: i
     return theta
 
 
-@momentum.mistake("θ moves before the velocity is renewed: the first step leads nowhere. Change the order of the two lines.")
+@momentum.mistake(
+    "θ moves before the velocity is renewed: the first step leads nowhere. Change the order of the two lines."
+)
 def moves_first(grad: Gradient, theta: Array, lr: float, beta: float, steps: int) -> Array:
     velocity = np.zeros_like(theta)
     for _ in range(steps):
@@ -124,7 +134,9 @@ def rate_twice(grad: Gradient, theta: Array, lr: float, beta: float, steps: int)
     return theta
 
 
-@momentum.mistake("β weighs the gradient, and the velocity is kept whole. It is the other way round: `beta * velocity`.")
+@momentum.mistake(
+    "β weighs the gradient, and the velocity is kept whole. It is the other way round: `beta * velocity`."
+)
 def weighs_the_gradient(grad: Gradient, theta: Array, lr: float, beta: float, steps: int) -> Array:
     velocity = np.zeros_like(theta)
     for _ in range(steps):
@@ -452,8 +464,8 @@ def flat_and_v() -> str:
     return curves(
         [("momentum", flat), ("no memory", vee)],
         ("curvature", "factor"),
-        "For curvatures from 1 to 9 the factor per step of momentum is 0.5 throughout; without memory it is 0.8 at both "
-        "ends and 0 in the middle.",
+        "For curvatures from 1 to 9 the factor per step of momentum is 0.5 throughout; without memory it is 0.8 at "
+        "both ends and 0 in the middle.",
     )
 
 
@@ -597,8 +609,8 @@ def force_of_a_spring() -> str:
             ("a soft one", list(zip(stretch.tolist(), stretch.tolist(), strict=True))),
         ],
         ("stretch", "force"),
-        "The force of one spring rises from −4.9 at a stretch of −1.5 through 0 to 4.9 at 1.5, steeper and steeper; that "
-        "of a soft spring is a straight line of slope 1.",
+        "The force of one spring rises from −4.9 at a stretch of −1.5 through 0 to 4.9 at 1.5, steeper and steeper; "
+        "that of a soft spring is a straight line of slope 1.",
     )
 
 
@@ -972,9 +984,7 @@ def triple_momentum(grad: Gradient, theta: Array, mu: float, L_smooth: float, bu
 
 
 @within_budget.alternative
-def growing_memory_that_starts_afresh(
-    grad: Gradient, theta: Array, mu: float, L_smooth: float, budget: int
-) -> Array:
+def growing_memory_that_starts_afresh(grad: Gradient, theta: Array, mu: float, L_smooth: float, budget: int) -> Array:
     point, age = theta, 0
     for _ in range(budget):
         slope = grad(point)
@@ -985,9 +995,7 @@ def growing_memory_that_starts_afresh(
 
 
 @within_budget.alternative
-def in_lists_of_single_numbers(
-    grad: Gradient, theta: Array, mu: float, L_smooth: float, budget: int
-) -> list[float]:
+def in_lists_of_single_numbers(grad: Gradient, theta: Array, mu: float, L_smooth: float, budget: int) -> list[float]:
     beta = float((np.sqrt(L_smooth) - np.sqrt(mu)) / (np.sqrt(L_smooth) + np.sqrt(mu)))
     here, velocity = [float(t) for t in theta], [0.0 for _ in theta]
     for _ in range(budget - 1):

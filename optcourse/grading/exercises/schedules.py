@@ -437,7 +437,9 @@ warmup_cosine = Exercise(
         rate=lambda t: warmed(t, 1.0, 50, 10, 0.1),
     ),
     equivalent_mutants={
-        "np.minimum((t - warmup) / (T - warmup), 1) → np.minimum(1, (t - warmup) / (T - warmup))": "the smaller of two does not depend on their order",
+        "np.minimum((t - warmup) / (T - warmup), 1) → np.minimum(1, (t - warmup) / (T - warmup))": (
+            "the smaller of two does not depend on their order"
+        ),
         "t < warmup → t <= warmup": "at step w the line and the wave have the same value",
     },
 )
@@ -578,7 +580,9 @@ cyclical = Exercise(
         rate=lambda t: triangles(t, 0.1, 1.0, 10, 20),
     ),
     equivalent_mutants={
-        "np.minimum(position / up, left / down) → np.minimum(left / down, position / up)": "the smaller of two does not depend on their order"
+        "np.minimum(position / up, left / down) → np.minimum(left / down, position / up)": (
+            "the smaller of two does not depend on their order"
+        )
     },
 )
 
@@ -605,7 +609,9 @@ def down_from_the_foot(t: Array, lr_min: float, lr_max: float, up: int, down: in
     return np.where(position < up, lr_min + rise * position / up, lr_max - rise * position / down)
 
 
-@cyclical.mistake("The way down is as steep as the way up, whatever `down` is: it should take `down` steps from the peak.")
+@cyclical.mistake(
+    "The way down is as steep as the way up, whatever `down` is: it should take `down` steps from the peak."
+)
 def as_steep_as_up(t: Array, lr_min: float, lr_max: float, up: int, down: int) -> Array:
     position = t % (up + down)
     return lr_min + (lr_max - lr_min) * np.minimum(position, up + down - position) / up

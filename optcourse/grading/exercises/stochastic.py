@@ -1,4 +1,4 @@
-"""Exercises of 3.2: deal batches, take an epoch, let the step decay, know the noise, derive a gradient, keep to a budget.
+"""Exercises of 3.2: deal batches, take an epoch, let the step decay, know the noise, derive a gradient, spend a budget.
 
 Which examples a right solution asks for is its own affair: the answer is worked out from the batches that it did ask
 for (`replayed`), and probes see to it that they are what the method demands.
@@ -317,7 +317,13 @@ def draw_epoch(rng: Rng) -> Case:
     batch_size = int(rng.choice([size for size in range(2, n // 2) if n % size]))
     lr = float(rng.uniform(0.05, 0.2))
     return Case(
-        "drawn", grad_i=grad_i, theta=theta, n=n, lr=lr, batch_size=batch_size, rng=np.random.default_rng(rng.integers(99))
+        "drawn",
+        grad_i=grad_i,
+        theta=theta,
+        n=n,
+        lr=lr,
+        batch_size=batch_size,
+        rng=np.random.default_rng(rng.integers(99)),
     )
 
 
@@ -409,9 +415,7 @@ sgd_epoch = Exercise(
 
 
 @sgd_epoch.mistake("The examples come in the order of their numbers: shuffle them with `rng` first.")
-def in_file_order(
-    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
-) -> Array:
+def in_file_order(grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng) -> Array:
     for first in range(0, n, batch_size):
         theta = theta - lr * grad_i(theta, np.arange(n)[first : first + batch_size])
     return theta
@@ -420,18 +424,14 @@ def in_file_order(
 @sgd_epoch.mistake(
     "Indices are drawn with replacement: in one epoch some examples are used several times, others not at all."
 )
-def with_replacement(
-    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
-) -> Array:
+def with_replacement(grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng) -> Array:
     for size in sizes(n, batch_size):
         theta = theta - lr * grad_i(theta, rng.integers(n, size=size))
     return theta
 
 
 @sgd_epoch.mistake("The short batch at the end is dropped: its examples have no say in this epoch.")
-def drops_the_last_batch(
-    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
-) -> Array:
+def drops_the_last_batch(grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng) -> Array:
     order = rng.permutation(n)
     for first in range(0, n - batch_size + 1, batch_size):
         theta = theta - lr * grad_i(theta, order[first : first + batch_size])
@@ -439,9 +439,7 @@ def drops_the_last_batch(
 
 
 @sgd_epoch.mistake("`grad_i` returns the mean over the batch already. Multiplied by the batch size it is the sum.")
-def sum_for_mean(
-    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
-) -> Array:
+def sum_for_mean(grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng) -> Array:
     order = rng.permutation(n)
     for first in range(0, n, batch_size):
         batch = order[first : first + batch_size]
@@ -453,9 +451,7 @@ def sum_for_mean(
     "The mean over the batch is divided by the batch size once more: `grad_i` has done it already, so the steps are "
     "too short."
 )
-def divided_twice(
-    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
-) -> Array:
+def divided_twice(grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng) -> Array:
     order = rng.permutation(n)
     for first in range(0, n, batch_size):
         theta = theta - lr / batch_size * grad_i(theta, order[first : first + batch_size])
@@ -463,9 +459,7 @@ def divided_twice(
 
 
 @sgd_epoch.mistake("It divides by `len(batch)`, and `grad_i` has done so already: its mean is divided once more.")
-def divided_by_its_length_again(
-    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
-) -> Array:
+def divided_by_its_length_again(grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng) -> Array:
     order = rng.permutation(n)
     for first in range(0, n, batch_size):
         batch = order[first : first + batch_size]
@@ -477,9 +471,7 @@ def divided_by_its_length_again(
     "The last, shorter batch takes a shorter step: its sum is divided by `batch_size`, not by the number of examples "
     "in it."
 )
-def last_step_too_short(
-    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
-) -> Array:
+def last_step_too_short(grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng) -> Array:
     order = rng.permutation(n)
     for first in range(0, n, batch_size):
         batch = order[first : first + batch_size]
@@ -488,9 +480,7 @@ def last_step_too_short(
 
 
 @sgd_epoch.mistake("Every step uses all examples: this is gradient descent, at the price of an epoch a step.")
-def full_gradient(
-    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
-) -> Array:
+def full_gradient(grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng) -> Array:
     for _ in sizes(n, batch_size):
         theta = theta - lr * grad_i(theta, rng.permutation(n))
     return theta
@@ -499,9 +489,7 @@ def full_gradient(
 @sgd_epoch.mistake(
     "All gradients of the epoch are taken at the first θ. Each batch must see the θ that the batch before it left."
 )
-def stale_gradients(
-    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
-) -> Array:
+def stale_gradients(grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng) -> Array:
     order, moved = rng.permutation(n), theta
     for first in range(0, n, batch_size):
         moved = moved - lr * grad_i(theta, order[first : first + batch_size])
@@ -509,9 +497,7 @@ def stale_gradients(
 
 
 @sgd_epoch.mistake("The step goes up the slope: subtract the gradient.")
-def uphill(
-    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
-) -> Array:
+def uphill(grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng) -> Array:
     order = rng.permutation(n)
     for first in range(0, n, batch_size):
         theta = theta + lr * grad_i(theta, order[first : first + batch_size])
@@ -519,16 +505,12 @@ def uphill(
 
 
 @sgd_epoch.mistake("It returns after the first batch: an epoch goes on until every example has been used.")
-def one_batch_only(
-    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
-) -> Array:
+def one_batch_only(grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng) -> Array:
     return theta - lr * grad_i(theta, rng.permutation(n)[:batch_size])
 
 
 @sgd_epoch.mistake("`theta -= …` changes the caller's array. Write `theta = theta - …`, or copy θ first.")
-def writes_into_theta(
-    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
-) -> Array:
+def writes_into_theta(grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng) -> Array:
     order = rng.permutation(n)
     for first in range(0, n, batch_size):
         theta -= lr * grad_i(theta, order[first : first + batch_size])
@@ -536,9 +518,7 @@ def writes_into_theta(
 
 
 @sgd_epoch.mistake("The window slides by one example a step: batches overlap, and examples are used again and again.")
-def overlapping_batches(
-    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
-) -> Array:
+def overlapping_batches(grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng) -> Array:
     order = rng.permutation(n)
     for step, size in enumerate(sizes(n, batch_size)):
         theta = theta - lr * grad_i(theta, order[step : step + size])
@@ -546,18 +526,14 @@ def overlapping_batches(
 
 
 @sgd_epoch.alternative
-def with_array_split(
-    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
-) -> Array:
+def with_array_split(grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng) -> Array:
     for batch in np.split(rng.permutation(n), range(batch_size, n, batch_size)):
         theta = theta - lr * grad_i(theta, batch)
     return theta
 
 
 @sgd_epoch.alternative
-def with_lists_only(
-    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
-) -> list[float]:
+def with_lists_only(grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng) -> list[float]:
     here, pile = [float(value) for value in theta], [int(i) for i in rng.permutation(n)]
     while pile:
         batch, pile = pile[:batch_size], pile[batch_size:]
@@ -567,9 +543,7 @@ def with_lists_only(
 
 
 @sgd_epoch.alternative
-def in_place_on_a_copy(
-    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
-) -> Array:
+def in_place_on_a_copy(grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng) -> Array:
     theta, order = theta.copy(), np.arange(n)
     rng.shuffle(order)
     for k in range(-(-n // batch_size)):
@@ -578,9 +552,7 @@ def in_place_on_a_copy(
 
 
 @sgd_epoch.alternative
-def in_single_precision(
-    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
-) -> Array:
+def in_single_precision(grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng) -> Array:
     theta, order = theta.astype(np.float32), rng.choice(n, n, replace=False)
     for first in range(0, n, batch_size):
         theta = (theta - lr * grad_i(theta, order[first : first + batch_size])).astype(np.float32)
@@ -588,9 +560,7 @@ def in_single_precision(
 
 
 @sgd_epoch.alternative
-def by_recursion_over_the_rest(
-    grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng
-) -> Array:
+def by_recursion_over_the_rest(grad_i: Grad, theta: Array, n: int, lr: float, batch_size: int, rng: Rng) -> Array:
     def go_on(theta: Array, rest: Array) -> Array:
         if not len(rest):
             return theta
@@ -606,7 +576,9 @@ def rate(lr: float, decay: float) -> Callable[[int], float]:
     return lambda step: lr / (1 + decay * step)
 
 
-def decaying(grad_i: Grad, theta: Array, n: int, lr: float, decay: float, batch_size: int, epochs: int, rng: Rng) -> Array:
+def decaying(
+    grad_i: Grad, theta: Array, n: int, lr: float, decay: float, batch_size: int, epochs: int, rng: Rng
+) -> Array:
     descent = optcourse.sgd(grad_i, theta, n, rate(lr, decay), batch_size, rng)
     arrived: Array = last_of(descent, theta, len(sizes(n, batch_size, epochs)))
     return arrived
@@ -640,7 +612,8 @@ def constant_and_decaying() -> str:
     return curves(
         [("decaying", distances(0.1)), ("constant", distances(0.0))],
         ("step", "distance"),
-        "Distance to the minimum over 80 steps: with a constant step it keeps jumping, with a decaying one it calms down.",
+        "Distance to the minimum over 80 steps: with a constant step it keeps jumping, with a decaying one it calms "
+        "down.",
     )
 
 
@@ -707,7 +680,9 @@ sgd_decaying = Exercise(
 def with_rates(rates: Callable[[float, float, int, int], float], orders: str = "fresh") -> Callable[..., Array]:
     """Build a run whose rate is a function of lr, decay, the step and the epoch: most mistakes differ in that alone."""
 
-    def descend(grad_i: Grad, theta: Array, n: int, lr: float, decay: float, batch_size: int, epochs: int, rng: Rng) -> Array:
+    def descend(
+        grad_i: Grad, theta: Array, n: int, lr: float, decay: float, batch_size: int, epochs: int, rng: Rng
+    ) -> Array:
         step, order = 0, np.arange(n) if orders == "file" else rng.permutation(n)
         for epoch in range(epochs):
             if orders == "fresh" and epoch:
@@ -776,14 +751,18 @@ also_wrong(
 
 
 @sgd_decaying.mistake("k starts again at 0 in every epoch, and the step is large again. It counts all steps so far.")
-def begins_anew_each_epoch(grad_i: Grad, theta: Array, n: int, lr: float, decay: float, batch_size: int, epochs: int, rng: Rng) -> Array:
+def begins_anew_each_epoch(
+    grad_i: Grad, theta: Array, n: int, lr: float, decay: float, batch_size: int, epochs: int, rng: Rng
+) -> Array:
     for _ in range(epochs):
         theta = decaying(grad_i, theta, n, lr, decay, batch_size, 1, rng)
     return 1.0 * theta
 
 
 @sgd_decaying.mistake("It changes the θ that it was given: `theta -= …` writes into the caller's array.")
-def overwrites_theta(grad_i: Grad, theta: Array, n: int, lr: float, decay: float, batch_size: int, epochs: int, rng: Rng) -> Array:
+def overwrites_theta(
+    grad_i: Grad, theta: Array, n: int, lr: float, decay: float, batch_size: int, epochs: int, rng: Rng
+) -> Array:
     batches = optcourse.minibatches(n, batch_size, rng)
     for step in range(len(sizes(n, batch_size, epochs))):
         theta -= rate(lr, decay)(step) * grad_i(theta, next(batches))
@@ -791,7 +770,9 @@ def overwrites_theta(grad_i: Grad, theta: Array, n: int, lr: float, decay: float
 
 
 @sgd_decaying.alternative
-def with_two_loops(grad_i: Grad, theta: Array, n: int, lr: float, decay: float, batch_size: int, epochs: int, rng: Rng) -> Array:
+def with_two_loops(
+    grad_i: Grad, theta: Array, n: int, lr: float, decay: float, batch_size: int, epochs: int, rng: Rng
+) -> Array:
     taken = 0
     for _ in range(epochs):
         order = np.arange(n)
@@ -803,7 +784,9 @@ def with_two_loops(grad_i: Grad, theta: Array, n: int, lr: float, decay: float, 
 
 
 @sgd_decaying.alternative
-def with_a_queue(grad_i: Grad, theta: Array, n: int, lr: float, decay: float, batch_size: int, epochs: int, rng: Rng) -> list[float]:
+def with_a_queue(
+    grad_i: Grad, theta: Array, n: int, lr: float, decay: float, batch_size: int, epochs: int, rng: Rng
+) -> list[float]:
     orders = [rng.permutation(n).tolist() for _ in range(epochs)]
     queue = [order[first : first + batch_size] for order in orders for first in range(0, n, batch_size)]
     here = theta.tolist()
@@ -814,7 +797,9 @@ def with_a_queue(grad_i: Grad, theta: Array, n: int, lr: float, decay: float, ba
 
 
 @sgd_decaying.alternative
-def by_the_inverse_step(grad_i: Grad, theta: Array, n: int, lr: float, decay: float, batch_size: int, epochs: int, rng: Rng) -> Array:
+def by_the_inverse_step(
+    grad_i: Grad, theta: Array, n: int, lr: float, decay: float, batch_size: int, epochs: int, rng: Rng
+) -> Array:
     inverse, theta = 1 / lr, np.array(theta)
     for _ in range(epochs):
         order = np.argsort(rng.uniform(size=n))
@@ -825,7 +810,9 @@ def by_the_inverse_step(grad_i: Grad, theta: Array, n: int, lr: float, decay: fl
 
 
 @sgd_decaying.alternative
-def in_single_precision_throughout(grad_i: Grad, theta: Array, n: int, lr: float, decay: float, batch_size: int, epochs: int, rng: Rng) -> Array:
+def in_single_precision_throughout(
+    grad_i: Grad, theta: Array, n: int, lr: float, decay: float, batch_size: int, epochs: int, rng: Rng
+) -> Array:
     theta, k = theta.astype(np.float32), 0
     for _ in range(epochs):
         order = rng.permutation(n)
@@ -837,7 +824,9 @@ def in_single_precision_throughout(grad_i: Grad, theta: Array, n: int, lr: float
 
 
 @sgd_decaying.alternative
-def step_by_step_from_one_counter(grad_i: Grad, theta: Array, n: int, lr: float, decay: float, batch_size: int, epochs: int, rng: Rng) -> Array:
+def step_by_step_from_one_counter(
+    grad_i: Grad, theta: Array, n: int, lr: float, decay: float, batch_size: int, epochs: int, rng: Rng
+) -> Array:
     in_an_epoch = -(-n // batch_size)
     order = np.zeros(0, dtype=int)
     for k in range(epochs * in_an_epoch):
@@ -996,7 +985,9 @@ def along_the_wrong_axis(gradients: Array, batch_size: int) -> Any:
 
 @batch_moments.alternative
 def over_all_batches(gradients: Array, batch_size: int) -> Any:
-    means = np.array([gradients[list(one)].mean(axis=0) for one in itertools.combinations(range(len(gradients)), batch_size)])
+    means = np.array(
+        [gradients[list(one)].mean(axis=0) for one in itertools.combinations(range(len(gradients)), batch_size)]
+    )
     centre = means.mean(axis=0)
     return centre, np.mean(np.sum((means - centre) ** 2, axis=1))
 
@@ -1103,7 +1094,9 @@ def of_all_examples(theta: Array, X: Array, y: Array, batch: Array) -> Array:
     return of_counts(theta, X, y, np.arange(len(y)))
 
 
-@batch_gradient.mistake("All examples are added up, and divided by the size of the batch: use the rows `X[batch]` and `y[batch]`.")
+@batch_gradient.mistake(
+    "All examples are added up, and divided by the size of the batch: use the rows `X[batch]` and `y[batch]`."
+)
 def all_over_the_batch(theta: Array, X: Array, y: Array, batch: Array) -> Array:
     return of_counts(theta, X, y, np.arange(len(y))) * len(y) / len(batch)
 
@@ -1279,7 +1272,9 @@ spend = Exercise(
         Case("other data", **start_and_data(2)),
     ],
     draw=lambda rng: Case("drawn", **start_and_data(int(rng.integers(1 << 32)))),
-    tolerance=Tolerance(1e-9, 1e-12, single=1e-6, why="the answer is free: it is compared with itself, its loss with the goal"),
+    tolerance=Tolerance(
+        1e-9, 1e-12, single=1e-6, why="the answer is free: it is compared with itself, its loss with the goal"
+    ),
     replay=any_answer(lambda grad_i, theta, n, budget, rng: theta),  # any answer of the shape of θ
     probes=[
         reaches(gap, GOAL, "the loss above the minimum"),
@@ -1328,7 +1323,7 @@ spent_badly(
 )
 spent_badly(
     "decays_too_early",
-    "Steps 1/(1 + k) are right in the long run, and far too short after a few hundred steps when the curvature is small.",
+    "Steps 1/(1 + k) are right in the long run, and far too short after a few hundred steps when curvature is small.",
     with_steps(lambda step: 0.5 / (1 + step)),
 )
 spent_badly(
@@ -1369,10 +1364,10 @@ def stays_at_the_start(grad_i: Grad, theta: Array, n: int, budget: int, rng: Rng
     return 1.0 * theta
 
 
-@spend.mistake("One batch is drawn at the beginning and used for ever: the run minimises the loss of those few examples.")
-def learns_one_batch_by_heart(
-    grad_i: Grad, theta: Array, n: int, budget: int, rng: Rng
-) -> Array:
+@spend.mistake(
+    "One batch is drawn at the beginning and used for ever: the run minimises the loss of those few examples."
+)
+def learns_one_batch_by_heart(grad_i: Grad, theta: Array, n: int, budget: int, rng: Rng) -> Array:
     batch = rng.permutation(n)[:8]
     for _ in range(budget // 8):
         theta = theta - grad_i(theta, batch)
@@ -1398,9 +1393,7 @@ def with_decaying_steps(grad_i: Grad, theta: Array, n: int, budget: int, rng: Rn
 
 
 @spend.alternative
-def with_the_mean_of_the_last_two_epochs(
-    grad_i: Grad, theta: Array, n: int, budget: int, rng: Rng
-) -> list[float]:
+def with_the_mean_of_the_last_two_epochs(grad_i: Grad, theta: Array, n: int, budget: int, rng: Rng) -> list[float]:
     tail = []
     for epoch in range(budget // n):
         for i in rng.permutation(n):
@@ -1428,9 +1421,7 @@ def in_stages(grad_i: Grad, theta: Array, n: int, budget: int, rng: Rng) -> Arra
 
 
 @spend.alternative
-def in_single_precision_on_a_copy(
-    grad_i: Grad, theta: Array, n: int, budget: int, rng: Rng
-) -> Array:
+def in_single_precision_on_a_copy(grad_i: Grad, theta: Array, n: int, budget: int, rng: Rng) -> Array:
     theta, order = theta.astype(np.float32), np.concatenate([rng.permutation(n) for _ in range(budget // n)])
     for k, i in enumerate(order):
         theta -= (10 / (20 + k) * grad_i(theta, int(i))).astype(np.float32)
