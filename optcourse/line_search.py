@@ -215,7 +215,7 @@ def wolfe_step(
 def _flatter(low: Step, alpha: float, there: float, c2: float, noise: float) -> float | None:
     """Return where the parabola through φ(0), φ′(0) and φ(α) is flat, if by it φ′(α) is too steep for strong Wolfe.
 
-    None where it is flat enough, where the way there is more than four times as long, or where rounding blurs it.
+    None where it is flat enough, where the way there is at least four times as long, or where rounding blurs it.
     """
     bend = (there - low.loss) / alpha - low.slope  # half of what the slope changes on the way to α
     if -low.slope * alpha <= 1e3 * noise or abs(low.slope + 2 * bend) <= -c2 * low.slope or bend <= -low.slope / 8:

@@ -314,4 +314,4 @@ def two_loop(gradient: Array, pairs: Sequence[tuple[Array, Array, float]]) -> Ar
 
 def first_step(gradient: Array) -> float:
     """Return a first trial rate that moves θ by at most 1: no curvature is known yet."""
-    return min(1.0, 1.0 / max(float(np.linalg.norm(gradient)), 1e-300))
+    return 1.0 / max(1.0, float(np.linalg.norm(gradient)))

@@ -9,6 +9,7 @@ import scipy.sparse
 import scipy.sparse.linalg
 
 from optcourse import conjugate_gradient, nonlinear_cg, problems, run
+from optcourse.arguments import NonFiniteError
 from optcourse.certificates import conjugacy
 
 
@@ -88,6 +89,79 @@ def test_an_indefinite_matrix_is_refused():
         list(conjugate_gradient(np.diag([1.0, -1.0]), [1.0, 2.0]))
 
 
+@pytest.mark.parametrize("A", [np.diag([1.0, 0.0]), np.zeros((2, 2))])
+def test_a_direction_without_curvature_is_refused(A):
+    with pytest.raises(ValueError, match=r"^A = .*must be positive definite.* is 0$"):
+        list(conjugate_gradient(A, [0.0, 1.0]))
+
+
+@pytest.mark.parametrize("size", [1e-6, 1.0, 1e6])
+@pytest.mark.parametrize("form", [np.array, scipy.sparse.csr_array])
+def test_a_matrix_may_miss_symmetry_by_a_ten_billionth_of_its_largest_entry(size, form):
+    A = np.array([[4.0, 1.0, 0.0], [1.0, 3.0, 0.5], [0.0, 0.5, 2.0]]) * size
+    for share, fine in ((0.9, True), (1.1, False), (-1.1, False)):
+        nearly = A.copy()
+        nearly[0, 1] += share * 1e-10 * 4 * size
+        if fine:
+            theta = run(conjugate_gradient(form(nearly), size * np.ones(3)), steps=3).theta
+            np.testing.assert_allclose(A @ theta, size, rtol=1e-9)
+        else:
+            with pytest.raises(ValueError, match=r"^A = .*must be symmetric"):
+                conjugate_gradient(form(nearly), size * np.ones(3))
+
+
+def test_from_another_start_the_residual_is_what_is_left_there_and_none_is_the_end(rng):
+    A, b, start = with_spectrum(rng, np.linspace(1, 5, 4)), rng.normal(size=4), rng.normal(size=4)
+    stream = conjugate_gradient(A, b, start)
+    for theta in itertools.islice(stream, 4):
+        np.testing.assert_allclose(stream.state["residual"], b - A @ theta, atol=1e-13)
+    np.testing.assert_allclose(theta, np.linalg.solve(A, b), rtol=1e-10)
+    solved = conjugate_gradient(np.eye(2), [1.0, 2.0], [1.0, 2.0])
+    assert list(solved) == []
+    assert solved.reason == "solved"
+
+
+@pytest.mark.parametrize("name", ["A", "M"])
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ([[1.0, 2.0], [0.0, 1.0]], "must be symmetric"),
+        ([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], r"must be square, not \(2, 3\)"),
+        (np.eye(3), "has 3 rows, but b has 2 entries"),
+        ([[np.nan, 0.0], [0.0, 1.0]], "finite"),
+        (scipy.sparse.csr_array([[1.0, 2.0], [0.0, 1.0]]), "must be symmetric"),
+        (scipy.sparse.linalg.aslinearoperator(np.ones((2, 3))), r"must be square, not \(2, 3\)"),
+        (scipy.sparse.csr_array(np.ones((3, 2))), r"must be square, not \(3, 2\)"),
+    ],
+)
+def test_what_is_no_square_symmetric_matrix_of_the_size_of_b_is_refused_by_name(name, value, words):
+    with pytest.raises(ValueError, match=f"^{name} = .*{words}"):
+        conjugate_gradient(**{"A": np.eye(2), "b": [1.0, 2.0], "M": np.eye(2)} | {name: value})
+
+
+def test_a_start_of_another_length_and_curvature_that_is_negative_or_none_are_refused():
+    with pytest.raises(ValueError, match=r"^theta = .*must have the shape of b, \(2,\)"):
+        conjugate_gradient(np.eye(2), [1.0, 2.0], [1.0])
+    with pytest.raises(ValueError, match=r"^A = .*must be positive definite.* is -14$"):
+        list(conjugate_gradient([[-2.0, -1.0], [-1.0, -2.0]], [1.0, 2.0]))
+    with pytest.raises(NonFiniteError, match="A returned NaN or infinity"):
+        list(conjugate_gradient(lambda d: d * np.nan, [1.0, 2.0]))
+
+
+def test_what_can_be_applied_is_not_called():
+    class Doubling:
+        shape, ndim = (2, 2), 2
+
+        def __matmul__(self, d):
+            return 2 * d
+
+        def __call__(self, d):
+            raise AssertionError("it was called")
+
+    for preconditioner in (None, Doubling()):
+        np.testing.assert_array_equal(list(conjugate_gradient(Doubling(), [2.0, 4.0], M=preconditioner)), [[1, 2]])
+
+
 @pytest.mark.parametrize("variant", ["FR", "PR+"])
 def test_nonlinear_cg_solves_a_quadratic(rng, variant):
     A, b = with_spectrum(rng, np.linspace(1, 20, 10)), rng.normal(size=10)
@@ -141,3 +215,93 @@ def test_polak_ribiere_is_cut_off_at_zero_and_where_gradients_overlap():
 def test_fletcher_reeves_never_restarts():
     for after, before, beta, *_ in weights("FR"):
         assert beta == pytest.approx(after @ after / (before @ before), rel=1e-9)
+
+
+def test_a_direction_with_a_wall_in_the_way_is_given_up_for_the_steepest():
+    valley, tried, wall = problems.rosenbrock(), [], {"normal": np.zeros(2), "corner": np.zeros(2)}
+
+    def loss(theta):
+        tried.append(theta)
+        return np.inf if wall["normal"] @ (theta - wall["corner"]) > 0 else valley.loss(theta)
+
+    stream = nonlinear_cg(loss, valley.grad, valley.start)
+    here = next(theta for theta in stream if stream.state["beta"] != 0)
+    direction, grad = stream.state["direction"], valley.grad(here)
+    wall |= {"normal": direction / np.linalg.norm(direction) + grad / np.linalg.norm(grad), "corner": here}
+    del tried[:]
+    there = next(stream)
+    assert valley.loss(there) < valley.loss(here)
+    rate = np.linalg.norm(there - here) / np.linalg.norm(grad)
+    np.testing.assert_allclose(there, here - rate * grad, rtol=1e-12)
+    first = here - grad / max(1, np.linalg.norm(grad))
+    assert any(np.allclose(theta, first, rtol=1e-12) for theta in tried)
+    assert stream.state["last_slope"] == pytest.approx(-grad @ grad, rel=1e-14)
+
+
+@pytest.mark.parametrize("variant", ["FR", "PR+"])
+def test_where_even_the_steepest_direction_pays_nothing_it_is_not_tried_twice(variant):
+    tried = []
+    stream = nonlinear_cg(lambda t: tried.append(float(t[0])) or t[0], lambda t: -np.ones(1), [1.0], variant=variant)
+    assert list(stream) == []  # the gradient does not belong to the loss: every step climbs
+    assert stream.reason == "stalled"
+    assert tried.count(2.0) == 1
+
+
+def test_beyond_a_kink_where_no_slope_is_flat_the_next_direction_is_downhill_all_the_same():
+    turned = 0
+    for start in np.linspace(0.55, 1.95, 15):
+        stream = nonlinear_cg(lambda t: np.abs(t - 0.1).sum(), lambda t: np.sign(t - 0.1), [start], variant="FR")
+        theta = next(stream)
+        assert stream.state["direction"] @ np.sign(theta - 0.1) < 0
+        if theta < 0.1:  # the old direction and the new gradient cancel: what is left is the steepest
+            turned += 1
+            assert stream.state["direction"] == 1
+            assert (stream.state["slope"], stream.state["beta"]) == (-1, 0)
+    assert turned > 0
+
+
+def test_in_a_pit_with_walls_all_around_it_ends():
+    valley, tried, pit = problems.rosenbrock(), [], []
+
+    def loss(theta):
+        assert len(tried) < 1000
+        tried.append(theta)
+        return valley.loss(theta) if not pit or np.array_equal(theta, pit) else np.inf
+
+    stream = nonlinear_cg(loss, valley.grad, valley.start)
+    pit.extend(next(theta for theta in stream if stream.state["beta"] != 0))
+    assert list(stream) == []
+    assert stream.reason == "stalled"
+
+
+def test_the_first_trial_of_a_step_promises_what_the_last_step_did():
+    valley, tried = problems.rosenbrock(), []
+    stream = nonlinear_cg(lambda t: tried.append(t) or valley.loss(t), valley.grad, valley.start)
+    for _ in range(8):
+        here, last = next(stream), dict(stream.state)
+        del tried[:]
+        next(stream)
+        rate = last["rate"] * last["last_slope"] / last["slope"]
+        np.testing.assert_allclose(tried[0], here + rate * last["direction"], rtol=1e-12)
+
+
+@pytest.mark.parametrize("theta", [0.0, [0.0], [[0.0]]])
+def test_on_a_parabola_no_slope_is_asked_for_half_way_and_the_end_is_stationary(theta):
+    loss, grad = lambda t: 0.25 * np.sum((t - 1) ** 2), lambda t: 0.5 * (t - 1)
+    stream = nonlinear_cg(loss, grad, theta)  # the first trial, a step of ‖∇L‖, goes half way
+    np.testing.assert_array_equal(list(stream), [np.ones_like(theta)])
+    assert stream.reason == "stationary"
+    assert stream.evaluations == {"loss": 3, "grad": 2}
+
+
+def test_a_gradient_that_turned_round_overlaps_too():
+    A, b = np.array([[1.09, 0.49], [0.49, 1.0]]), np.array([1.0, 0.0])
+    stream = nonlinear_cg(lambda t: 0.5 * t @ A @ t - b @ t, lambda t: A @ t - b, [0.0, 0.0])
+    np.testing.assert_array_equal(next(stream), [1, 0])  # flat enough: the slope was −1 and is 0.09
+    assert stream.state["beta"] == 0  # 0.09 is more than 0.3 · (0.09² + 0.49²)
+    np.testing.assert_allclose(stream.state["direction"], [-0.09, -0.49], rtol=1e-12)
+
+
+def test_an_unknown_variant_is_refused():
+    with pytest.raises(ValueError, match=r"^variant = 'HS'"):
+        nonlinear_cg(lambda t: t @ t, lambda t: 2 * t, [1.0], variant="HS")

@@ -1,11 +1,13 @@
 """Claims of section 3.8 on how far to go."""
 
+import sys
+
 import numpy as np
 import pytest
 
 from optcourse import backtracking, strong_wolfe
 from optcourse.certificates import wolfe_conditions
-from optcourse.line_search import Step, first_trial, wolfe_step
+from optcourse.line_search import Step, _alike, _between, armijo_step, first_trial, wolfe_step
 
 
 def square(theta):
@@ -45,10 +47,137 @@ def test_a_loss_that_falls_for_ever_has_no_strong_wolfe_step():
         strong_wolfe(lambda t: -t, lambda t: np.float64(-1.0), theta=0.0, direction=1.0, evaluations=20)
 
 
-def test_an_uphill_direction_is_refused():
-    for search in (backtracking, strong_wolfe):
-        with pytest.raises(ValueError, match="downhill"):
-            search(square, lambda t: 2 * t, theta=2.0, direction=1.0)
+@pytest.mark.parametrize("search", [backtracking, strong_wolfe])
+@pytest.mark.parametrize(("theta", "direction"), [(2.0, 1.0), (0.0, 1.0), ([1.0, 0.0], [0.0, 1.0])])
+def test_an_uphill_or_level_direction_is_refused(search, theta, direction):
+    with pytest.raises(ValueError, match=r"^direction = .*must point downhill"):
+        search(lambda t: np.vdot(t, t), lambda t: 2 * t, theta, direction)
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.5])
+def test_inside_a_method_no_step_is_tried_uphill_or_on_the_level(slope):
+    tried = []
+    here = Step(0.0, np.zeros(1), 0.0, np.array([slope]))
+    assert wolfe_step(tried.append, tried.append, here, np.ones(1)) is None
+    assert tried == []
+
+
+@pytest.mark.parametrize("search", [backtracking, strong_wolfe])
+@pytest.mark.parametrize("bad", [{"lr": 0.0}, {"lr": lambda k: 0.1}, {"c1": 0.0}, {"c1": 1.0}, {"direction": "down"}])
+def test_an_argument_that_makes_no_sense_is_refused_by_name(search, bad):
+    with pytest.raises(ValueError, match=f"^{next(iter(bad))} = "):
+        search(square, lambda t: 2 * t, **{"theta": 2.0, "direction": -1.0} | bad)
+
+
+@pytest.mark.parametrize("bad", [{"shrink": 1.0}, {"shrink": 0.0}])
+def test_a_step_must_shrink(bad):
+    with pytest.raises(ValueError, match=r"^shrink = "):
+        backtracking(square, lambda t: 2 * t, 2.0, -1.0, **bad)
+
+
+@pytest.mark.parametrize("bad", [{"c2": 0.0}, {"c2": 1.0}, {"evaluations": 0}, {"evaluations": 2.5}])
+def test_a_slope_must_flatten_within_some_trials(bad):
+    with pytest.raises(ValueError, match=f"^{next(iter(bad))} = "):
+        strong_wolfe(square, lambda t: 2 * t, 2.0, -1.0, **bad)
+
+
+def test_the_share_of_the_slope_must_be_above_that_of_the_decrease():
+    with pytest.raises(ValueError, match=r"^c1 = 0.5: must be below c2 = 0.5"):
+        strong_wolfe(square, lambda t: 2 * t, 2.0, -1.0, c1=0.5, c2=0.5)
+
+
+@pytest.mark.parametrize("c1", [0.125, 0.5, 0.625, 0.875, 0.96875])
+def test_on_a_parabola_armijo_takes_the_first_half_not_beyond_what_its_share_leaves(c1):
+    # φ(α) = (2 − 4α)² pays its share up to α = 1 − c1, and there exactly.
+    rate = backtracking(square, lambda t: 2 * t, 2.0, -4.0, c1=c1).rate
+    assert rate <= 1 - c1 < 2 * rate
+    assert backtracking(square, lambda t: 2 * t, 2.0, -4.0, c1=c1, lr=1 - c1).rate == 1 - c1
+
+
+@pytest.mark.parametrize(("left", "halved"), [(1.1e-4, False), (0.9e-4, True)])
+def test_unless_told_otherwise_a_ten_thousandth_of_the_promise_is_asked_for(left, halved):
+    lr = 1 - left
+    for search, slope in ((backtracking, lambda t: 2 * t), (armijo_step, None)):
+        rest = (slope, 2.0, -4.0) if slope else (2.0, -4.0, -16.0)
+        assert search(square, *rest, lr=lr).rate == (lr / 2 if halved else lr)
+    # A cubic that is flat at 1 and lower by what is left there than at 0, where it falls with slope −1.
+    phi = lambda a: -a + (2 - 3 * left) * a**2 + (2 * left - 1) * a**3  # noqa: E731
+    slope = lambda a: -1 + 2 * (2 - 3 * left) * a + 3 * (2 * left - 1) * a**2  # noqa: E731
+    assert (float(strong_wolfe(phi, slope, 0.0, 1.0).rate) == 1) is not halved
+    assert (wolfe_step(phi, slope, Step(0.0, 0.0, 0.0, -1.0), 1.0).rate == 1) is not halved
+
+
+def test_a_slope_is_flat_enough_where_it_is_exactly_the_share():
+    assert strong_wolfe(square, lambda t: 2 * t, -1.0, 1.0, lr=0.5, c1=0.25, c2=0.5).rate == 0.5
+    # Unless told otherwise the share is nine tenths.
+    for first, enough in ((0.11, True), (0.09, False)):
+        assert (strong_wolfe(square, lambda t: 2 * t, -1.0, 1.0, lr=first).rate == first) is enough
+        here = Step(0.0, np.array([-1.0]), 1.0, np.array([-2.0]))
+        found = wolfe_step(lambda t: float(t @ t), lambda t: 2 * t, here, np.ones(1), lr=first)
+        assert (found.rate == first) is enough
+
+
+def test_a_step_of_a_quintillionth_is_the_last_to_be_tried():
+    dip = lambda t: -1.0 if 0 < t <= 1e-18 else abs(t)  # noqa: E731
+    assert backtracking(dip, lambda t: -1.0, 0.0, 1.0, shrink=1e-18).rate == 1e-18
+    tried = []
+    with pytest.raises(ValueError, match=r"^direction = .*gives no decrease at any step: does grad belong to loss"):
+        backtracking(lambda t: tried.append(t) or abs(t), lambda t: -1.0, 0.0, 1.0)
+    assert 1e-18 <= tried[-1] < 2e-18
+
+
+def test_a_search_ends_after_sixty_trials_unless_told_otherwise():
+    tried = []
+    falls = lambda t: tried.append(t) or -t  # noqa: E731
+    with pytest.raises(ValueError, match="within 60 trials"):
+        strong_wolfe(falls, lambda t: np.float64(-1.0), theta=0.0, direction=1.0)
+    assert len(tried) == 61  # the start is one
+    del tried[:]
+    lowest = wolfe_step(falls, lambda t: np.float64(-1.0), Step(0.0, 0.0, 0.0, -1.0), 1.0)
+    assert len(tried) == 60
+    assert lowest.rate == max(tried)
+
+
+@pytest.mark.parametrize("kink", [0.3, 1.0, 30.0])
+def test_at_a_kink_the_search_ends_when_only_rounding_is_left_to_win(kink):
+    tried = []
+    loss = lambda t: tried.append(t) or abs(float(t[0]) - kink)  # noqa: E731
+    grad = lambda t: np.where(t < kink, -1.0, 1.0)  # noqa: E731
+    found = wolfe_step(loss, grad, Step(0.0, np.zeros(1), kink, -np.ones(1)), np.ones(1))
+    assert found.theta == pytest.approx(kink, rel=1e-14)
+    assert len(tried) < 60
+
+
+def test_points_are_alike_within_four_roundings_of_the_largest_coordinate():
+    eps = sys.float_info.epsilon
+    point, off = np.array([1.0, -3.0]), np.array([eps, 0.0])
+    assert _alike(point, point + 8 * off)
+    assert not _alike(point, point + 16 * off)
+    assert not _alike(point, point - 16 * off)
+    assert _alike(np.zeros(2), np.zeros(2))
+
+
+@pytest.mark.parametrize(
+    ("slope", "rise", "far_slope", "share"),
+    [
+        (-1.0, 1.0, np.nan, 0.25),  # the parabola −α + 2α²
+        (-1.0, -2.0, np.nan, 0.5),  # it bends down: no minimum
+        (-1.0, np.inf, np.nan, 0.5),
+        (-1.0, 100.0, np.nan, 0.1),  # too near the end
+        (-4.0, -2.1, np.nan, 0.9),
+        (-3.0, -2.0, 0.0, 0.9),  # the cubic (1 − α)³ − 1 and its like have no minimum before the end
+        (-3.0, 1.0, 7.0, (np.sqrt(22) - 2) / 6),  # −3α + 2α² + 2α³, of which 6α² + 4α − 3 is the slope
+        (-3.0, -3.0, -12.0, 1 / 3),  # level in one point only
+        (-1.0, -2 / 3, -1.0, 0.5),  # level nowhere
+    ],
+)
+@pytest.mark.parametrize(("start", "width"), [(0.0, 1.0), (3.0, 2.0), (5.0, -4.0)])
+def test_between_two_trials_the_next_is_where_a_curve_through_both_is_lowest(
+    slope, rise, far_slope, share, start, width
+):
+    low = Step(start, np.zeros(1), 7.0, None, slope / width)
+    high = Step(start + width, np.zeros(1), 7.0 + rise, None, far_slope / width)
+    assert _between(low, high) == pytest.approx(start + share * width, rel=1e-12)
 
 
 # J. J. Moré and D. J. Thuente, "Line search algorithms with guaranteed sufficient decrease", ACM TOMS 20 (1994),
@@ -171,10 +300,12 @@ def test_a_thrifty_search_asks_for_no_slope_where_the_losses_say_that_it_is_stee
     [
         (parabola(), 0.95),  # flat enough already
         (parabola(), 0.24),  # more than four times as far: a guess, not a measurement
+        (parabola(), 0.25),  # four times as far
         ((lambda a: -a - 0.1 * a * a + a**4, lambda a: -1 - 0.2 * a + 4 * a**3), 0.1),  # bent down, not up
         (parabola(1e14), 0.5),  # the losses tell nothing apart here
+        (parabola(2.25e12), 0.5),  # and here too little: the way down to go is 1, a thousand times their rounding 2
     ],
-    ids=["flat", "far", "concave", "blurred"],
+    ids=["flat", "far", "as far", "concave", "blurred", "coarse"],
 )
 def test_elsewhere_it_asks_at_once(phi, first):
     assert asked(*phi, first, thrifty=True)[2][0] == first

@@ -9,7 +9,7 @@ import scipy.optimize
 from optcourse import bfgs, damped_newton, gradient_descent, lbfgs, newton, nonlinear_cg, problems, run
 from optcourse.certificates import gradient_norm
 from optcourse.line_search import Step
-from optcourse.newton import Wandering, two_loop
+from optcourse.newton import Pairs, Wandering, first_step, two_loop
 
 
 @pytest.fixture
@@ -53,6 +53,23 @@ def test_plain_newton_climbs_a_hill_that_damped_newton_descends():
     assert np.cos(next(newton(grad, hess, theta=hill))) > np.cos(hill)
     assert np.cos(next(newton(grad, hess, theta=start))) < np.cos(start)
     assert loss(next(damped_newton(lambda t: loss(t).sum(), grad, lambda t: np.diag(hess(t)), [hill]))) < loss(hill)
+
+
+@pytest.mark.parametrize(
+    ("curvature", "given", "sizes"),
+    [
+        ([-8.0, 0.0], {"least_curvature": 0.25}, [8, 2]),  # a quarter of the largest, whatever its sign
+        ([-8.0, -4.0], {"least_curvature": 0.25}, [8, 4]),
+        ([0.0, 2.0], {}, [2e-8, 2]),
+        ([0.0, 0.0], {}, [1, 1]),  # no curvature at all: the way of gradient descent
+    ],
+)
+def test_damped_newton_divides_by_the_size_of_the_curvature_where_there_is_enough(curvature, given, sizes):
+    curvature, slope = np.array(curvature), np.array([8.0, -4.0])
+    loss, grad = lambda t: slope @ t + 0.5 * curvature @ t**2, lambda t: slope + curvature * t
+    stream = damped_newton(loss, grad, lambda t: np.diag(curvature), [0.0, 0.0], **given)
+    next(stream)
+    np.testing.assert_allclose(stream.state["direction"], -slope / sizes, rtol=1e-14)
 
 
 def test_newton_doubles_the_digits_at_every_step():
@@ -109,6 +126,33 @@ def test_two_loops_multiply_by_the_bfgs_matrix_that_starts_from_the_same_scaling
         B = V @ B @ V.T + rho * np.outer(s, s)
     g = rng.normal(size=6)
     np.testing.assert_allclose(two_loop(g, pairs), B @ g, rtol=1e-11, atol=1e-13)
+
+
+def test_the_stored_pairs_multiply_as_the_two_loops_do_and_forget_the_oldest(rng):
+    A, stored, pairs = random_spd(rng, 6), Pairs(3, 6), []
+    g = rng.normal(size=6)
+    np.testing.assert_array_equal(stored @ g, g)
+    for s in rng.normal(size=(8, 6)):
+        y = A @ s
+        stored.remember(s, y)
+        pairs = [*pairs, (s, y, 1 / (s @ y))][-3:]
+        assert len(stored) == len(pairs)
+        np.testing.assert_allclose(stored @ g, two_loop(g, pairs), rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("method", [bfgs, lbfgs])
+def test_the_first_trial_moves_by_one_at_most_and_later_ones_are_whole_steps(method):
+    assert first_step(np.array([3.0, -4.0])) == 0.2
+    assert first_step(np.array([0.3, -0.4])) == 1
+    assert first_step(np.zeros(2)) == 1
+    tried = []
+    loss, grad = (lambda t: tried.append(t) or 2.5 * t @ t), (lambda t: 5 * t)
+    stream = method(loss, grad, np.array([3.0, -4.0]))
+    next(stream)
+    np.testing.assert_allclose(tried[1], [2.4, -3.2], rtol=1e-15)  # of 25 a 25th
+    del tried[:]
+    next(stream)
+    np.testing.assert_allclose(tried[0], 0, atol=1e-14)  # the curvature is known now
 
 
 def test_lbfgs_remembers_no_more_than_it_was_told():
@@ -172,6 +216,35 @@ def test_wandering_is_over_when_losses_differ_or_a_gradient_is_shorter_than_any_
     assert not wandering.long
     wandering.after(step(1.0, 2.0), step(1.0 - 1e-16, 8.0))
     assert wandering.shortest == 64.0
+
+
+def test_twenty_steps_without_a_shorter_gradient_are_long_also_where_the_loss_is_zero():
+    wandering, here = Wandering(), Step(1.0, np.zeros(1), 0.0, np.ones(1))
+    for _ in range(1 + 20):
+        assert not wandering.long
+        wandering.after(here, here)
+    assert wandering.long
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (2, 2)])
+@pytest.mark.parametrize("method", [damped_newton, bfgs, lbfgs])
+def test_at_the_bottom_of_a_bowl_of_any_shape_the_end_is_stationary(method, shape):
+    given = {"hess": lambda t: 2 * np.eye(np.size(t)) if np.ndim(t) else 2.0} if method is damped_newton else {}
+    stream = method(loss=lambda t: np.sum(t**2), grad=lambda t: 2 * t, theta=np.ones(shape), **given)
+    found = list(stream)
+    assert np.shape(found[-1]) == shape
+    np.testing.assert_array_equal(found[-1], np.zeros(shape))
+    assert stream.reason == "stationary"
+
+
+@pytest.mark.parametrize("method", [damped_newton, bfgs, lbfgs])
+def test_at_a_kink_where_some_slopes_are_zero_and_some_are_not_the_end_is_stalled(method):
+    given = {"hess": lambda t: np.zeros((2, 2))} if method is damped_newton else {}
+    loss, grad = lambda t: abs(t[0] - 0.1), lambda t: np.array([1.0 if t[0] >= 0.1 else -1.0, 0.0])
+    stream = method(loss, grad, theta=[0.95, 0.0], **given)
+    last = list(itertools.islice(stream, 200))[-1]
+    assert stream.reason == "stalled"
+    assert last[0] == pytest.approx(0.1, rel=1e-12)
 
 
 def test_lbfgs_on_noisy_mini_batches_does_not_arrive_where_the_full_batch_does(rng):
