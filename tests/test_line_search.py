@@ -148,12 +148,21 @@ def test_at_a_kink_the_search_ends_when_only_rounding_is_left_to_win(kink):
     assert len(tried) < 60
 
 
+@pytest.mark.parametrize("way", np.geomspace(1e-4, 0.9e-2, 12))
+def test_near_by_the_search_goes_on_where_points_are_alike_but_losses_are_not(way):
+    bottom = 1 + way
+    grad = lambda t: np.where(t < bottom, -1.0, 1.0)  # noqa: E731
+    here = Step(0.0, np.ones(1), abs(1 - bottom), -np.ones(1))
+    found = wolfe_step(lambda t: abs(float(t[0]) - bottom), grad, here, np.ones(1))
+    assert found.theta == bottom
+
+
 def test_points_are_alike_within_four_roundings_of_the_largest_coordinate():
     eps = sys.float_info.epsilon
     point, off = np.array([1.0, -3.0]), np.array([eps, 0.0])
-    assert _alike(point, point + 8 * off)
-    assert not _alike(point, point + 16 * off)
-    assert not _alike(point, point - 16 * off)
+    assert _alike(point, point + 12 * off)
+    assert not _alike(point, point + 13 * off)
+    assert not _alike(point, point - 13 * off)
     assert _alike(np.zeros(2), np.zeros(2))
 
 
@@ -162,6 +171,7 @@ def test_points_are_alike_within_four_roundings_of_the_largest_coordinate():
     [
         (-1.0, 1.0, np.nan, 0.25),  # the parabola −α + 2α²
         (-1.0, -2.0, np.nan, 0.5),  # it bends down: no minimum
+        (-1.0, -1.0, np.nan, 0.5),  # nor has a straight line one
         (-1.0, np.inf, np.nan, 0.5),
         (-1.0, 100.0, np.nan, 0.1),  # too near the end
         (-4.0, -2.1, np.nan, 0.9),
@@ -293,6 +303,10 @@ def test_a_thrifty_search_asks_for_no_slope_where_the_losses_say_that_it_is_stee
     assert losses == [first, pytest.approx(1.0)]
     assert slopes == [pytest.approx(1.0)]
     assert asked(*parabola(), first, thrifty=False)[2][0] == first
+
+
+def test_a_slope_that_by_the_losses_is_exactly_the_share_is_asked_for():
+    assert asked(*parabola(), 0.5, thrifty=True, c2=0.5)[0::2] == (0.5, [0.5])
 
 
 @pytest.mark.parametrize(
