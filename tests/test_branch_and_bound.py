@@ -143,6 +143,13 @@ def test_a_millionth_from_a_whole_number_is_whole(past, nodes):
     assert len(search.state["tree"]) == nodes
 
 
+def test_exactly_a_millionth_is_still_whole_and_exactly_a_billionth_less_no_promise():
+    x, search = solve(LinearProgram([-1.0], A_ub=[[1.0]], b_ub=[1e-6]), [0])
+    np.testing.assert_array_equal(x, [0])
+    assert len(search.state["tree"]) == 1
+    assert not promises(3.0 - 4e-9, 3.0)
+
+
 @pytest.mark.parametrize("best", [3.0, -3.0])
 def test_a_branch_promises_more_if_its_floor_is_a_billionth_below_the_best(best):
     assert promises(best - 4.1e-9, best)

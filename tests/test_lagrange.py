@@ -439,3 +439,10 @@ def test_the_svm_ends_at_once_where_nothing_is_violated_at_all_and_starts_where_
     start = np.array([0.25, 0.25, 0.0])
     np.testing.assert_array_equal(next(svm_dual(X, y, C=10.0, theta=start)), [0.5, 0.5, 0.0])
     np.testing.assert_array_equal(start, [0.25, 0.25, 0.0])
+
+
+@pytest.mark.parametrize(("violation", "steps"), [(0.9e-10, 0), (1.1e-10, 1)])
+def test_unless_told_otherwise_a_ten_billionth_violates_nothing(violation, steps):
+    start = np.array([0.5, 0.5, 0.0]) - violation / 4 * np.array([1.0, 1.0, 0.0])
+    found = list(svm_dual([[0.0, 0.0], [2.0, 0.0], [3.0, 1.0]], [-1.0, 1.0, 1.0], C=10.0, theta=start))
+    assert len(found) == steps
