@@ -346,7 +346,7 @@ def svm_dual(X: Array, y: Array, C: float = 1.0, theta: Array | None = None, tol
     >>> list(steps)[-1], steps.reason
     (array([0.5, 0.5, 0. ]), 'optimal')
     """
-    theta = np.array(theta)
+    assert theta is not None  # `_classes` has seen to it
     w = X.T @ (theta * y)
     squares, plus = np.einsum("ij,ij->i", X, X), y > 0
     while True:

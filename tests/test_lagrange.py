@@ -446,3 +446,68 @@ def test_unless_told_otherwise_a_ten_billionth_violates_nothing(violation, steps
     start = np.array([0.5, 0.5, 0.0]) - violation / 4 * np.array([1.0, 1.0, 0.0])
     found = list(svm_dual([[0.0, 0.0], [2.0, 0.0], [3.0, 1.0]], [-1.0, 1.0, 1.0], C=10.0, theta=start))
     assert len(found) == steps
+
+
+@pytest.mark.parametrize("name", ["constraint", "jacobian"])
+def test_what_a_method_of_multipliers_cannot_work_with_is_refused_by_name(name):
+    given = {"loss": lambda t: t @ t, "grad": lambda t: 2 * t, "theta": [1.0, 2.0]}
+    given |= {"constraint": lambda t: t[:1], "jacobian": lambda t: np.eye(1, 2)}
+    for bad in ({name: 3.0}, {"penalty": 0.0}, {"penalty": -1.0}):
+        with pytest.raises(ValueError, match=f"^{next(iter(bad))} = "):
+            augmented_lagrangian(**given | bad)
+    for solver, rest in ((solve_equality_qp, ()), (active_set_qp, ([0.0],))):
+        with pytest.raises(ValueError, match=r"^program = 3"):
+            solver(3, *rest)
+
+
+def test_each_subproblem_is_solved_in_every_coordinate():
+    # The second is at its minimum from the start: it says nothing about the first.
+    loss, grad = lambda t: (t[0] - 2) ** 2 + t[1] ** 2, lambda t: 2 * (t - [2, 0])
+    steps = augmented_lagrangian(loss, grad, lambda t: t[:1] - 1, lambda t: np.eye(1, 2), [0.0, 0.0], penalty=10.0)
+    np.testing.assert_allclose(next(steps), [7 / 6, 0], atol=1e-9)  # 2 (t − 2) + 10 (t − 1) = 0
+
+
+@pytest.mark.parametrize(("missed", "grown"), [(0.95e-7, False), (1.05e-7, True)])
+def test_a_violation_of_the_size_of_rounding_makes_no_penalty_grow(missed, grown):
+    # A constraint that nothing can change, beside a θ of the size 9: 1e-8 · (1 + 9) is forgiven.
+    steps = augmented_lagrangian(
+        lambda t: np.sum((t - [-9, 0]) ** 2),
+        lambda t: 2 * (t - [-9, 0]),
+        lambda t: np.array([missed]),
+        lambda t: np.zeros((1, 2)),
+        [0.0, 0.0],
+        penalty=1.0,
+    )
+    list(islice(steps, 3))
+    assert steps.state["penalty"] == (100 if grown else 1)
+
+
+def test_a_wall_without_a_price_may_stay_in_the_working_set():
+    # Towards (5, 5) the wall x ≤ 1 is met first, then x + y ≤ 2; at their corner the second bears all.
+    program = QuadraticProgram(np.eye(2), [-5.0, -5.0], A_ub=[[1.0, 0.0], [1.0, 1.0]], b_ub=[1.0, 2.0])
+    point = active_set_qp(program, [0.0, -5.0], max_steps=3)
+    np.testing.assert_allclose(point.x, [1, 1], atol=1e-12)
+    np.testing.assert_allclose(point.mu, [0, 4], atol=1e-12)
+
+
+def test_a_start_may_miss_a_wall_and_a_row_by_exactly_a_billionth():
+    wall = QuadraticProgram(np.eye(2), [0.0, 0.0], A_ub=[[1.0, 0.0]], b_ub=[-1e-9])
+    row = QuadraticProgram(np.eye(2), [0.0, 0.0], [[1.0, 0.0]], [-1e-9])
+    for program in (wall, row):
+        np.testing.assert_allclose(active_set_qp(program, [0.0, 0.0]).x, [0, 0], atol=2e-9)
+
+
+@pytest.mark.parametrize(("left", "first"), [(0.9895, 0.0), (0.99, 0.0), (0.9925, 0.5)])
+def test_a_step_of_newton_must_shrink_the_residual_by_a_hundredth_of_what_it_promises(left, first):
+    grad = lambda t: np.array([t[0] if t[0] > 0.25 else -left, 0.0])  # noqa: E731
+    steps = newton_kkt(grad, lambda t: np.eye(2), [1.0, 0.0], [[0.0, 1.0]], [0.0])
+    np.testing.assert_array_equal(next(steps), [first, 0])
+
+
+def test_newton_on_the_constraints_takes_as_short_a_step_as_it_must():
+    # A slope of 1 and a curvature of 0.002: only a 64th of the step does not fly off to the other side.
+    grad, hess = lambda t: np.tanh(t) + 0.001 * t, lambda t: np.diag(1 / np.cosh(t) ** 2 + 0.001)
+    start, A, b = np.array([4.0, 0.0]), [[0.0, 1.0]], [0.0]
+    steps = newton_kkt(grad, hess, start, A, b)
+    np.testing.assert_allclose(next(steps), start - grad(start) / np.diag(hess(start)) / 64, rtol=1e-12)
+    assert abs(run(newton_kkt(grad, hess, start, A, b), steps=30).theta).max() <= 1e-12
