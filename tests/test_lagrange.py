@@ -504,6 +504,34 @@ def test_a_step_of_newton_must_shrink_the_residual_by_a_hundredth_of_what_it_pro
     np.testing.assert_array_equal(next(steps), [first, 0])
 
 
+def test_a_step_that_is_rounding_beside_the_largest_coordinate_is_none():
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        root, goal = rng.normal(size=(3, 3)), np.array([1e7, -1e7, 0.0]) * rng.uniform(0.5, 1.5, 3)
+        Q = root @ root.T + np.eye(3)
+        program = QuadraticProgram(Q, -Q @ goal, A_ub=[[0.0, 0.0, 1.0]], b_ub=[5e7])
+        # One step to the minimum; the next is found to be none.
+        np.testing.assert_allclose(active_set_qp(program, np.zeros(3), max_steps=2).x, goal, atol=1e-6)
+
+
+def test_a_wall_that_leaves_the_working_set_does_not_come_back_at_once():
+    # In a corner the step is rounding; beside numbers so large it could seem to run into the wall just left.
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        n = int(rng.integers(2, 6))
+        m, root = int(rng.integers(n, 3 * n)), rng.normal(size=(n, n))
+        A_ub, b_ub, c = rng.normal(size=(m, n)), 1e4 * rng.uniform(size=m), 3e4 * rng.normal(size=n)
+        program = QuadraticProgram(root @ root.T + 0.1 * np.eye(n), c, A_ub=A_ub, b_ub=b_ub)
+        assert residuals(program, active_set_qp(program, np.zeros(n), max_steps=60)).failing(1e-6) == []
+
+
+def test_the_active_set_gives_up_after_a_thousand_changes(monkeypatch):
+    program = QuadraticProgram(np.eye(1), [-1.0], A_ub=[[1.0]], b_ub=[2.0])
+    monkeypatch.setitem(active_set_qp.__wrapped__.__globals__, "_ratio_test", lambda *given: (0.0, None))
+    with pytest.raises(ValueError, match=r"^max_steps = 1000: was not enough"):
+        active_set_qp(program, [0.0])
+
+
 def test_newton_on_the_constraints_takes_as_short_a_step_as_it_must():
     # A slope of 1 and a curvature of 0.002: only a 64th of the step does not fly off to the other side.
     grad, hess = lambda t: np.tanh(t) + 0.001 * t, lambda t: np.diag(1 / np.cosh(t) ** 2 + 0.001)
