@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
@@ -107,11 +108,17 @@ def test_the_server_gives_files_with_their_type_and_nothing_else(site: Path) -> 
 @pytest.mark.site
 def test_ctrl_c_ends_the_server_cleanly() -> None:
     command = [sys.executable, str(ROOT / "book/tools/serve.py"), "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert "http://localhost:" in process.stdout.readline()
-        os.kill(process.pid, signal.SIGINT)
-        _, errors = process.communicate(timeout=10)
+    # Tests that a script runs in the background are deaf to Ctrl-C, and so would the server be.
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    hears = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(command, preexec_fn=hears, **pipes) as process:
+        try:
+            assert process.stdout is not None
+            assert "http://localhost:" in process.stdout.readline()
+            os.kill(process.pid, signal.SIGINT)
+            _, errors = process.communicate(timeout=10)
+        finally:
+            process.kill()  # one that does not end would be waited for
     assert (process.returncode, errors) == (0, "")
 
 
