@@ -138,7 +138,7 @@ class RangeTestPlayground(
     Examples
     --------
     >>> playground = RangeTestPlayground(problem="bowl", noise=0)
-    >>> playground.found.lr < 2 < playground.found.rates[-1]
+    >>> bool(playground.found.lr < 2 < playground.found.rates[-1])
     True
     """
 
