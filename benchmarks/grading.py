@@ -2,8 +2,8 @@
 
 Both start cold, as a teacher starts them, and write the same gradebook and autograded notebooks; `optcourse grade` also
 writes its feedback pages. Each is given a class large enough that its start weighs less than a seventh: ours a larger
-one, since it takes less for each. Time is what a teacher
-waits. (Processor time cannot stand in for it on a busy machine: that of sandboxed grandchildren reaches nobody.)
+one, since it takes less for each. Time is what a teacher waits. (Processor time cannot stand in for it on a busy
+machine: that of sandboxed grandchildren reaches nobody.)
 """
 
 from __future__ import annotations
