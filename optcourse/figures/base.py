@@ -20,7 +20,7 @@ import anywidget
 import numpy as np
 import traitlets
 
-from optcourse.arguments import Array, Rule, iterate
+from optcourse.arguments import Array, Rule, iterate, number, refuse
 from optcourse.figures.palette import SCHEMES, SERIES, scheme
 
 if TYPE_CHECKING:
@@ -62,6 +62,51 @@ def _to_bytes(value: Array, widget: Any) -> bytes:
 
 def _from_bytes(value: Any, widget: Any) -> Array:
     return np.frombuffer(value, dtype="<f8").copy()
+
+
+def within(low: float, high: float) -> Rule:
+    """Make a rule that admits the numbers of an interval."""
+
+    def rule(name: str, value: Any) -> float:
+        if not low <= (checked := number(name, value)) <= high:
+            raise refuse(name, value, f"must lie between {short(low)} and {short(high)}")
+        return checked
+
+    return rule
+
+
+def up_to(most: int, least: int = 1) -> Rule:
+    """Make a rule that admits the whole numbers from one to another."""
+
+    def rule(name: str, value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value <= most:
+            raise refuse(name, value, f"must be a whole number from {least} to {most}")
+        return int(value)
+
+    return rule
+
+
+def some_of(*choices: str) -> Rule:
+    """Make a rule that admits any selection of the given words; it comes back in their order."""
+
+    def rule(name: str, value: Any) -> tuple[str, ...]:
+        if not isinstance(value, list | tuple) or not all(one in choices for one in value):
+            raise refuse(name, value, "must be a list of words out of " + ", ".join(map(repr, choices)))
+        return tuple(one for one in choices if one in value)
+
+    return rule
+
+
+def entries(dim: int, where: str = "") -> Rule:
+    """Make a rule that admits points of so many numbers; `where` ends the complaint about others."""
+
+    def rule(name: str, value: Any) -> Array:
+        theta: Array = np.atleast_1d(iterate(name, value))
+        if theta.shape != (dim,):
+            raise refuse(name, value, f"must have {dim} entries{where}")
+        return theta
+
+    return rule
 
 
 # ------------------------------------------------------------------------------------------- the ES module

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from optcourse.arguments import Array
-from optcourse.figures.base import Figure, Setting, short
-from optcourse.figures.loss_gallery import within
-from optcourse.figures.minibatch_playground import POINTS_CONSTANTS, POINTS_FILES, PROBLEM, N, X, Y, grad_i, up_to
+from optcourse.figures.base import Figure, Setting, short, up_to, within
+from optcourse.figures.minibatch_playground import POINTS_CONSTANTS, POINTS_FILES, PROBLEM, N, X, Y, grad_i
 from optcourse.figures.palette import scheme
 from optcourse.stochastic import minibatches, sgd
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from optcourse.arguments import Array, flag
-from optcourse.figures.base import Figure, Setting, short
-from optcourse.figures.loss_gallery import within
+from optcourse.figures.base import Figure, Setting, short, within
 from optcourse.figures.palette import scheme
 from optcourse.gradient_descent import gradient_descent
 from optcourse.momentum import momentum, nesterov

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import traitlets
 
-from optcourse.arguments import Array, count, number, one_of, positive, refuse
-from optcourse.figures.base import Figure, Point, Setting
+from optcourse.arguments import Array, one_of, positive
+from optcourse.figures.base import Figure, Point, Setting, entries, up_to, within
 from optcourse.figures.landscapes import LANDSCAPES, Landscape, facts, landscape
 from optcourse.figures.palette import scheme
 from optcourse.figures.words import descent
@@ -20,21 +20,8 @@ from optcourse.trace import Trace
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Picture
 
-MOST_STEPS = 10_000  # the figure draws them all
-
-
-def few(name: str, value: Any) -> int:
-    """A number of steps that can be drawn."""
-    if (steps := count(name, value)) > MOST_STEPS:
-        raise refuse(name, value, f"must be at most {MOST_STEPS}: the figure draws every step")
-    return steps
-
-
-def condition(name: str, value: Any) -> float:
-    """A condition number that can be drawn."""
-    if not 1 <= (kappa := number(name, value)) <= 1000:
-        raise refuse(name, value, "must lie between 1 and 1000")
-    return kappa
+few = up_to(10_000)  # steps: the figure draws them all
+condition = within(1, 1000)  # a condition number that can be drawn
 
 
 class Descent(Figure):
@@ -64,10 +51,8 @@ class Descent(Figure):
 
     @traitlets.validate("theta0")
     def _right_length(self, proposal: Any) -> Array:
-        theta = np.atleast_1d(proposal["value"])
-        dim = len(self.landscape.theta0())
-        if theta.shape != (dim,):
-            raise refuse("theta0", proposal["value"], f"must have {dim} entries on the landscape {self.problem!r}")
+        rule = entries(len(self.landscape.theta0()), f" on the landscape {self.problem!r}")
+        theta: Array = rule("theta0", proposal["value"])
         return theta
 
     @classmethod

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optcourse.arguments import Array, count, number, refuse
-from optcourse.figures.base import Figure, Point, Setting, short
+from optcourse.arguments import Array, number, refuse
+from optcourse.figures.base import Figure, Point, Setting, short, up_to
 from optcourse.figures.palette import scheme
 from optcourse.schedules import early_stopping
 from optcourse.stochastic import sgd
@@ -50,13 +50,6 @@ def curves() -> Array:
     return np.array(found)
 
 
-def few(name: str, value: Any) -> int:
-    """A patience that the slider has."""
-    if (patience := count(name, value)) > MOST:
-        raise refuse(name, value, f"must be at most {MOST}")
-    return patience
-
-
 def decay(name: str, value: Any) -> float:
     """A weight decay for which the run is there."""
     if number(name, value) not in LAMS:
@@ -84,7 +77,7 @@ class EarlyStoppingPlayground(
     ((20, 19), (94, 64))
     """
 
-    patience = Setting(few, 10)
+    patience = Setting(up_to(MOST), 10)
     lam = Setting(decay, 0.0)
     _data = Point(np.zeros(0))
 

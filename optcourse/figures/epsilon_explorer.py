@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from optcourse.arguments import Array, one_of, refuse
-from optcourse.figures.base import Figure, Setting, short
-from optcourse.figures.loss_gallery import some_of, within
+from optcourse.figures.base import Figure, Setting, short, some_of, within
 from optcourse.figures.palette import scheme
 from optcourse.gradient_check import SCHEMES, numerical_gradient
 from optcourse.problems import sigmoid, softplus

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from optcourse import losses
-from optcourse.arguments import Array, Rule, count, number, one_of, positive, refuse
-from optcourse.figures.base import Figure, Setting, short
+from optcourse.arguments import Array, one_of, positive
+from optcourse.figures.base import Figure, Setting, short, some_of, up_to, within
 from optcourse.figures.palette import scheme
 from optcourse.losses import ExampleLoss
 
@@ -52,38 +52,9 @@ REACH = 4.0
 MOST_CLASSES = 50
 
 
-def within(low: float, high: float) -> Rule:
-    """Make a rule that admits the numbers of an interval."""
-
-    def rule(name: str, value: Any) -> float:
-        if not low <= (checked := number(name, value)) <= high:
-            raise refuse(name, value, f"must lie between {short(low)} and {short(high)}")
-        return checked
-
-    return rule
-
-
 def threshold(name: str, value: Any) -> float:
     """A δ that can be seen."""
     return within(0.1, REACH)(name, positive(name, value))
-
-
-def several(name: str, value: Any) -> int:
-    """A number of classes."""
-    if not 2 <= (classes := count(name, value)) <= MOST_CLASSES:
-        raise refuse(name, value, f"must be 2 to {MOST_CLASSES}")
-    return classes
-
-
-def some_of(*choices: str) -> Rule:
-    """Make a rule that admits any selection of the given words; it comes back in their order."""
-
-    def rule(name: str, value: Any) -> tuple[str, ...]:
-        if not isinstance(value, list | tuple) or not all(one in choices for one in value):
-            raise refuse(name, value, "must be a list of words out of " + ", ".join(map(repr, choices)))
-        return tuple(one for one in choices if one in value)
-
-    return rule
 
 
 class Row(NamedTuple):
@@ -132,7 +103,7 @@ class LossGallery(
     residual = Setting(within(-REACH, REACH), FAMILIES["regression"]["home"])
     margin = Setting(within(-REACH, REACH), FAMILIES["classification"]["home"])
     delta = Setting(threshold, 1.0)
-    classes = Setting(several, 10)
+    classes = Setting(up_to(MOST_CLASSES, least=2), 10)
 
     def loss(self, name: str) -> ExampleLoss:
         """Return one of the losses, with the figure's δ or K."""

@@ -9,8 +9,8 @@ import numpy as np
 import traitlets
 
 import optcourse
-from optcourse.arguments import Array, one_of, refuse
-from optcourse.figures.base import Figure, Point, Setting
+from optcourse.arguments import one_of, refuse
+from optcourse.figures.base import Figure, Point, Setting, entries
 from optcourse.figures.descent_playground import condition, few
 from optcourse.figures.landscapes import LANDSCAPES, Landscape, facts, landscape
 from optcourse.problems import Problem
@@ -108,7 +108,7 @@ class OnLandscape(Figure):
     problem = Setting(one_of(*COURSES), "ravine")
     kappa = Setting(condition, 30.0)
     steps = Setting(few, 150)
-    theta0 = Point([-1.0, 1.0])
+    theta0 = Point([-1.0, 1.0], entries(2))
     settings_of = Setting(own_settings, {})
 
     def __init__(self, **chosen: Any):
@@ -128,13 +128,6 @@ class OnLandscape(Figure):
                 self.settings_of = {}
                 self.steps = LENGTHS.get(course.name, course.steps)
                 self.theta0 = course.theta0()
-
-    @traitlets.validate("theta0")
-    def _right_length(self, proposal: Any) -> Array:
-        theta: Array = np.atleast_1d(proposal["value"])
-        if theta.shape != (2,):
-            raise refuse("theta0", proposal["value"], "must have 2 entries")
-        return theta
 
     @property
     def landscape(self) -> Landscape:

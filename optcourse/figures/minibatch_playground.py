@@ -7,11 +7,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import traitlets
 
-from optcourse.arguments import Array, Rule, refuse
-from optcourse.figures.base import Figure, Point, Setting, short
-from optcourse.figures.loss_gallery import within
+from optcourse.arguments import Array
+from optcourse.figures.base import Figure, Point, Setting, entries, short, up_to, within
 from optcourse.figures.palette import scheme
 from optcourse.gradient_descent import gradient_descent
 from optcourse.problems import least_squares
@@ -56,17 +54,6 @@ POINTS_CONSTANTS: dict[str, Any] = {
 }
 
 
-def up_to(most: int, least: int = 1) -> Rule:
-    """Return the rule for a whole number between two others."""
-
-    def rule(name: str, value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value <= most:
-            raise refuse(name, value, f"must be a whole number from {least} to {most}")
-        return int(value)
-
-    return rule
-
-
 class MinibatchPlayground(
     Figure,
     files=(*POINTS_FILES, "minibatch_playground.js"),
@@ -102,14 +89,7 @@ class MinibatchPlayground(
     epochs = Setting(up_to(MOST_EPOCHS), 5)
     step = Setting(up_to(MOST_EPOCHS * N, least=0), 0)
     seed = Setting(up_to(SEEDS - 1, least=0), 0)
-    theta0 = Point(START)
-
-    @traitlets.validate("theta0")
-    def _right_length(self, proposal: Any) -> Array:
-        theta: Array = np.atleast_1d(proposal["value"])
-        if theta.shape != (2,):
-            raise refuse("theta0", proposal["value"], "must have 2 entries")
-        return theta
+    theta0 = Point(START, entries(2))
 
     @property
     def steps_an_epoch(self) -> int:

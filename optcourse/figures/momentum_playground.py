@@ -6,11 +6,10 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import traitlets
 
 import optcourse
-from optcourse.arguments import Array, flag, fraction, index, one_of, positive, refuse
-from optcourse.figures.base import Figure, Point, Setting, short
+from optcourse.arguments import Array, flag, fraction, index, one_of, positive
+from optcourse.figures.base import Figure, Point, Setting, entries, short
 from optcourse.figures.descent_playground import condition, draw_map, few
 from optcourse.figures.landscapes import facts, landscape
 from optcourse.figures.methods import ARRIVED, METHOD_CONSTANTS, METHOD_FILES
@@ -125,14 +124,7 @@ class MomentumPlayground(
     kappa = Setting(condition, 30.0)
     steps = Setting(few, 100)
     at = Setting(index, 2)
-    theta0 = Point(landscape("ravine").theta0())
-
-    @traitlets.validate("theta0")
-    def _right_length(self, proposal: Any) -> Array:
-        theta: Array = np.atleast_1d(proposal["value"])
-        if theta.shape != (2,):
-            raise refuse("theta0", proposal["value"], "must have 2 entries")
-        return theta
+    theta0 = Point(landscape("ravine").theta0(), entries(2))
 
     @property
     def objective(self) -> Problem:

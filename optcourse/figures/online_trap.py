@@ -9,8 +9,7 @@ import numpy as np
 
 from optcourse.adam import adam
 from optcourse.arguments import Array, fraction
-from optcourse.figures.base import Figure, Setting, short
-from optcourse.figures.loss_gallery import within
+from optcourse.figures.base import Figure, Setting, short, within
 from optcourse.figures.palette import scheme
 
 if TYPE_CHECKING:

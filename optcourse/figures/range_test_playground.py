@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from optcourse.arguments import Array, NonFiniteError, one_of
-from optcourse.figures.base import Figure, Point, Setting, short
-from optcourse.figures.loss_gallery import within
-from optcourse.figures.minibatch_playground import up_to
+from optcourse.figures.base import Figure, Point, Setting, short, up_to, within
 from optcourse.figures.palette import scheme
 from optcourse.gradient_descent import gradient_descent
 from optcourse.schedules import RangeTest, lr_range_test

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import optcourse
-from optcourse.arguments import Array, index, number, one_of, positive, refuse
-from optcourse.figures.base import Figure, Setting, short
+from optcourse.arguments import Array, number, one_of, positive, refuse
+from optcourse.figures.base import Figure, Setting, short, up_to, within
 from optcourse.figures.palette import scheme
 from optcourse.streams import Schedule
 
@@ -72,20 +72,6 @@ def peak(name: str, value: Any) -> float:
     return float(value)
 
 
-def loudness(name: str, value: Any) -> float:
-    """A standard deviation of the noise."""
-    if not 0 <= (noise := number(name, value)) <= LOUDEST:
-        raise refuse(name, value, f"must lie between 0 and {LOUDEST:g}")
-    return noise
-
-
-def moment(name: str, value: Any) -> int:
-    """A step of the run."""
-    if (step := index(name, value)) > STEPS:
-        raise refuse(name, value, f"must be at most {STEPS}, the last step")
-    return step
-
-
 def dialled(name: str, value: Any) -> dict[str, dict[str, float]]:
     """Settings that differ from a schedule's own: ``{"cosine_annealing": {"T": 100}}``."""
     for schedule, chosen in dict(value).items():
@@ -139,8 +125,8 @@ class ScheduleExplorer(
 
     schedule = Setting(one_of(*PLANS), "cosine_annealing")
     lr = Setting(peak, 0.5)
-    noise = Setting(loudness, 1.0)
-    step = Setting(moment, 100)
+    noise = Setting(within(0, LOUDEST), 1.0)
+    step = Setting(up_to(STEPS, least=0), 100)
     settings_of = Setting(dialled, {})
 
     def __init__(self, **chosen: Any):

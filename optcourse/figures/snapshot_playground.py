@@ -8,12 +8,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import traitlets
 
-from optcourse.arguments import Array, refuse
-from optcourse.figures.base import Figure, Point, Setting, short
-from optcourse.figures.loss_gallery import within
-from optcourse.figures.minibatch_playground import up_to
+from optcourse.arguments import Array
+from optcourse.figures.base import Figure, Point, Setting, entries, short, up_to, within
 from optcourse.figures.palette import scheme
 from optcourse.figures.range_test_playground import in_order
 from optcourse.gradient_descent import gradient_descent
@@ -106,14 +103,7 @@ class SnapshotPlayground(
     cycles = Setting(up_to(MOST), 4)
     lr = Setting(within(0.1, 10), 5.0)
     seed = Setting(up_to(SEEDS - 1, least=0), 0)
-    theta0 = Point(START)
-
-    @traitlets.validate("theta0")
-    def _right_length(self, proposal: Any) -> Array:
-        theta: Array = np.atleast_1d(proposal["value"])
-        if theta.shape != (2,):
-            raise refuse("theta0", proposal["value"], "must have 2 entries")
-        return theta
+    theta0 = Point(START, entries(2))
 
     def descend(self, lr: Schedule) -> Array:
         """The iterates of a run under a schedule, shape (401, 2).
