@@ -18,9 +18,13 @@ def _times(count: Count, case: Case) -> int:
 
 
 def _points(call: Call, case: Case) -> int:
-    """How many points a call asks about: a function of NumPy takes an array of them at once, and each has its price."""
-    one = max(np.size(case.arguments.get("theta", call.arguments[0])), 1)
-    return max(-(-np.size(call.arguments[0]) // one), 1)
+    """How many points a call asks about: a function of NumPy takes an array of them at once, and each has its price.
+
+    So has every answer to a point that is spread out over the others, and what a step into the complex tells besides.
+    """
+    asked, one = call.arguments[0], max(np.size(case.arguments.get("theta", call.arguments[0])), 1)
+    many = max(-(-np.size(asked) // one), -(-np.size(call.answer) // one), 1)
+    return 2 * many if np.iscomplexobj(asked) else many
 
 
 def evaluations(name: str, most: Count | None = None, least: Count | None = None) -> Probe:

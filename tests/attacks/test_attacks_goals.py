@@ -163,6 +163,16 @@ GOALS = {
             low, high = best - (high - low) / 100, best + (high - low) / 100
         return best
     """,
+    "points spread over the coordinates": """
+        for k in range(budget - 2): grad(theta[:, None])
+        here, there = np.diag(grad(theta[:, None])), np.diag(grad(theta[:, None] + 1))
+        return theta - here / (there - here)
+    """,
+    "a slope and its curvature by one question": """
+        for k in range(budget - 1): grad(theta)
+        both = grad(theta + 1e-20j)
+        return theta - both.real / (both.imag / 1e-20)
+    """,
     "more than the budget": """
         for k in range(3 * budget): theta = theta - 1e-3 * np.sign(grad(theta))
         return theta

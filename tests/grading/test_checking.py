@@ -413,6 +413,11 @@ def test_a_call_with_many_points_counts_as_many_calls():
     assert told == "it calls grad once with 100 points in all, where 1 is enough"
     column = ask(evaluations("grad"), lambda grad, theta: theta - grad(theta[:, None])[:, 0], once, **given)
     assert column is None  # one point in another shape
+    bowl = {"grad": lambda theta: theta - np.array([1.0, 2.0]), "theta": np.ones(2)}
+    spread = ask(evaluations("grad"), lambda grad, theta: np.diag(grad(theta[:, None])), once, **bowl)
+    assert spread == "it calls grad once with 2 points in all, where 1 is enough"
+    twofold = ask(evaluations("grad"), lambda grad, theta: np.real(grad(theta + 1e-20j)), once, **bowl)
+    assert twofold == "it calls grad once with 2 points in all, where 1 is enough"
     paid = within_budget("grad_i", lambda case: 4)
     given = {"grad_i": lambda theta, batch: theta, "theta": np.ones(2)}
     assert ask(paid, lambda grad_i, theta: grad_i(theta, [0, 1, 2, 3]), twice, **given) is None
