@@ -141,7 +141,8 @@ def _settle(folder: str, limits: Limits, started: Any) -> None:
 def _stay(started: Any) -> None:
     """Keep to one processor, and with this process its sandbox: they take turns, thousands of times a notebook.
 
-    Woken on another processor, the one would find nothing of the other's in its caches.
+    Woken on another processor, the one would find nothing of the other's in its caches. What runs in the sandbox may
+    not leave it (`seccomp`): sixteen busy threads there slow down their own notebook, and no neighbour's.
     """
     with started.get_lock():
         number, started.value = started.value, started.value + 1

@@ -39,10 +39,9 @@ ALLOWED = """
     getpid:39:172 getppid:110:173 gettid:186:178 getuid:102:174 geteuid:107:175 getgid:104:176 getegid:108:177
     getresuid:118:148 getresgid:120:150 getgroups:115:158 getpgid:121:155 getpgrp:111:- getsid:124:156 setsid:112:157
     setpgid:109:154 getpriority:140:141 setpriority:141:140 capget:125:90 sched_yield:24:124 sched_getaffinity:204:123
-    sched_setaffinity:203:122 sched_getparam:143:121 sched_getscheduler:145:120 sched_get_priority_max:146:125
-    sched_get_priority_min:147:126 getcpu:309:168 uname:63:160 sysinfo:99:179 getrlimit:97:163 setrlimit:160:164
-    prlimit64:302:261 getrusage:98:165 getrandom:318:278 exit:60:93 exit_group:231:94 wait4:61:260 waitid:247:95
-    restart_syscall:219:128 clone:56:220
+    sched_getparam:143:121 sched_getscheduler:145:120 sched_get_priority_max:146:125 sched_get_priority_min:147:126
+    getcpu:309:168 uname:63:160 sysinfo:99:179 getrlimit:97:163 setrlimit:160:164 prlimit64:302:261 getrusage:98:165
+    getrandom:318:278 exit:60:93 exit_group:231:94 wait4:61:260 waitid:247:95 restart_syscall:219:128 clone:56:220
 """
 FORBIDDEN = """
     ptrace:101:117 process_vm_readv:310:270 process_vm_writev:311:271 process_madvise:440:440 process_mrelease:448:448
@@ -68,9 +67,9 @@ FORBIDDEN = """
     io_submit:209:2 io_getevents:208:4 io_destroy:207:1 io_cancel:210:3 vmsplice:278:75 nfsservctl:180:42 uselib:134:-
     ustat:136:- sysfs:139:- _sysctl:156:- remap_file_pages:216:234 pkey_mprotect:329:288 pkey_alloc:330:289
     pkey_free:331:290 mlockall:151:230 munlockall:152:231 mlock2:325:284 sched_setscheduler:144:119
-    sched_setparam:142:118 sched_setattr:314:274 ioprio_set:251:30 ioprio_get:252:31 setxattr:188:5 lsetxattr:189:6
-    fsetxattr:190:7 splice:275:76 tee:276:77 signalfd:282:- signalfd4:289:74 timer_create:222:107 timer_settime:223:110
-    timer_gettime:224:108 timer_delete:226:111 timer_getoverrun:225:109
+    sched_setparam:142:118 sched_setattr:314:274 sched_setaffinity:203:122 ioprio_set:251:30 ioprio_get:252:31
+    setxattr:188:5 lsetxattr:189:6 fsetxattr:190:7 splice:275:76 tee:276:77 signalfd:282:- signalfd4:289:74
+    timer_create:222:107 timer_settime:223:110 timer_gettime:224:108 timer_delete:226:111 timer_getoverrun:225:109
 """
 
 AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}

@@ -50,6 +50,7 @@ kernel('capset', ctypes.create_string_buffer(b'\\x22\\x05\\x08\\x20' + bytes(4))
     "a filter over the filter": "kernel('seccomp', 0, 0, 0)",
     "listening to files": "kernel('inotify_init1', 0)",
     "real time": "kernel('sched_setscheduler', 0, 1, ctypes.create_string_buffer(b'\\x01' + bytes(3)))",
+    "another processor, where a neighbour is graded": "os.sched_setaffinity(0, range(os.cpu_count()))",
     "typing into the terminal": "__import__('fcntl').ioctl(1, 0x5412, b'x')",
     "pages moved": "kernel('move_pages', 0, 0, 0, 0, 0, 0)",
 }
