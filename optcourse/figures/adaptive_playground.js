@@ -64,14 +64,7 @@ export function render(host) {
   const gauge = new Panel(frame, right, { ratio: 0.66, margin: { left: 50 } });
   right.append(html("p", { class: "oc-title" }, ["Loss above the minimum"]));
   const curve = new Panel(frame, right, { ratio: 0.5, margin: { left: 50 } });
-  const knob = handle(map, {
-    label: "Start of the run",
-    read: theta0,
-    write: (x, y) => change({ theta0: frame.bytes([x, y]) }),
-    home: () => change({ theta0: frame.bytes(facts().start) }),
-    words: () => `x = ${short(theta0()[0])}, y = ${short(theta0()[1])}`,
-  });
-  map.onPlace((x, y) => change({ theta0: frame.bytes([x, y]) }));
+  const knob = startHandle(map, { label: "Start of the run", change, home: () => facts().start });
   const legends = Object.fromEntries(
     OFFERED.map((/** @type {string} */ name) => [
       name,

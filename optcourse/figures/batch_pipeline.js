@@ -68,11 +68,7 @@ export function render(host) {
   const next = frame.button("Next stage", () => go(stage() + 1));
   const reset = frame.button("Reset", () => change({ batch_size: 8, lr: 0.5, stage: 1 }));
   const [upper, lower] = [0, 1].map(() => html("div", { class: "oc-panels oc-halves" }));
-  const chart = (/** @type {HTMLElement} */ parent, /** @type {string} */ title) => {
-    const heading = html("p", { class: "oc-title" }, [title]);
-    parent.append(html("div", {}, [heading]));
-    return Object.assign(new Panel(frame, /** @type {HTMLElement} */ (heading.parentElement), { ratio: 0.8, margin: { left: 50 } }), { heading });
-  };
+  const chart = (/** @type {HTMLElement} */ row, /** @type {string} */ title) => titled(frame, row, title, { ratio: 0.8, margin: { left: 50 } });
   const data = chart(upper, "1 · Deal: the next examples of the shuffle");
   const asked = chart(upper, "2 · Ask: each example's own gradient");
   const averaged = chart(lower, "3 · Average: their mean, beside that of all");
@@ -121,20 +117,9 @@ export function render(host) {
   }
 
   /** @param {ReturnType<typeof partsOf>} parts @param {number} come_ */
-  function drawData({ here: [a, b], batch }, come_) {
-    const { colours } = frame;
-    data.coordinates([-2.6, 3.2], [-4.5, 4]);
-    data.axes({ xLabel: "feature x", yLabel: "target y" });
-    data.backdrop("data", (context) => {
-      data.gridlines(context);
-      context.fillStyle = colours.edge;
-      data.dots(context, EVERYTHING.flatMap((i) => [DATA.x[i], DATA.y[i]]), 2.5);
-    });
-    data.move((context) => {
-      context.strokeStyle = colours.muted;
-      context.lineWidth = 1.5;
-      data.line(context, [-3, a - 3 * b, 4, a + 4 * b]);
-      context.fillStyle = context.strokeStyle = colours.sgd;
+  function drawData({ here, batch }, come_) {
+    const [a, b] = here;
+    drawFit(data, here, (context) => {
       // One after the other lights up, and with it its error: the distance to the line.
       batch.slice(0, Math.ceil(come_ * batch.length)).forEach((i) => {
         data.dots(context, [DATA.x[i], DATA.y[i]], 5.5);
@@ -182,14 +167,7 @@ export function render(host) {
   /** @param {ReturnType<typeof partsOf>} parts @param {number} come_ */
   function drawMap({ at, here, after }, come_) {
     const { colours } = frame;
-    map.equal(BEST.window);
-    map.axes({ xLabel: "θ₁", yLabel: "θ₂" });
-    map.backdrop("map", (context) => {
-      const best = [BEST.theta];
-      paintLandscape(map, context, /** @type {any} */ ({ loss: lossAt }), /** @type {any} */ ({ minimum: BEST.loss, minima: best, minimisers: best, saddles: [], hasKappa: false }));
-      map.gridlines(context, false);
-    });
-    map.move((context) => {
+    drawBowl(map, (context) => {
       context.strokeStyle = context.fillStyle = colours.sgd;
       context.lineWidth = 1.5;
       map.line(context, whole.path, at + 1);

@@ -701,6 +701,17 @@ export class Panel {
   }
 }
 
+/**
+ * A panel below its title, in a cell of its own at the end of a row.
+ * @param {Frame} frame @param {HTMLElement} row @param {string} title @param {ConstructorParameters<typeof Panel>[2]} [options]
+ */
+export function titled(frame, row, title, options) {
+  const heading = html("p", { class: "oc-title" }, [title]);
+  const cell = html("div", {}, [heading]);
+  row.append(cell);
+  return Object.assign(new Panel(frame, cell, options), { heading, cell });
+}
+
 /** Canvas paths go astray beyond 2³¹: keep what is far outside far outside. @param {number} pixel */
 function tame(pixel) {
   return Math.max(-1e6, Math.min(1e6, pixel));
@@ -769,6 +780,20 @@ export function handle(panel, { label, read, write, home, words, place = read, f
     knob.setAttribute("aria-valuetext", words());
   };
   return Object.assign(knob, { refresh });
+}
+
+/**
+ * The start of a path on a plane: a point to drag, and a place to tap.
+ * @param {Panel} panel
+ * @param {{label: string, change: (values: Record<string, any>) => void, home: () => ArrayLike<number>, names?: string[]}} options
+ *   home: where Home puts it back to; names: of the two coordinates
+ */
+export function startHandle(panel, { label, change, home, names: [first, second] = ["x", "y"] }) {
+  const { frame } = panel;
+  const read = () => frame.vector("theta0");
+  const put = (/** @type {ArrayLike<number>} */ theta) => change({ theta0: frame.bytes(theta) });
+  panel.onPlace((x, y) => put([x, y]));
+  return handle(panel, { label, read, write: (x, y) => put([x, y]), home: () => put(home()), words: () => `${first} = ${short(read()[0])}, ${second} = ${short(read()[1])}` });
 }
 
 /** Plays a run of so many steps in about eight seconds, or by jumps for readers who ask for stillness. */

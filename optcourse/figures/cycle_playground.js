@@ -84,15 +84,10 @@ export function render(host) {
   const reset = frame.button("Reset", () => change({ theta0: 3.3, lr: BEST[0], beta: BEST[1], same: false }));
 
   const upper = html("div", { class: "oc-panels oc-halves" });
-  const titled = (/** @type {HTMLElement} */ parent, /** @type {string} */ text, /** @type {Record<string, any>} */ options) => {
-    const box = html("div", {}, [html("p", { class: "oc-title" }, [text])]);
-    parent.append(box);
-    return new Panel(frame, box, options);
-  };
-  const valley = titled(upper, "The loss: gentle between 1 and 2, steep elsewhere", { ratio: 0.8, margin: { left: 50 } });
-  const curve = titled(upper, "The iterates, step by step", { ratio: 0.8, margin: { left: 50 } });
+  const valley = titled(frame, upper, "The loss: gentle between 1 and 2, steep elsewhere", { ratio: 0.8, margin: { left: 50 } });
+  const curve = titled(frame, upper, "The iterates, step by step", { ratio: 0.8, margin: { left: 50 } });
   const lower = html("div", { class: "oc-panels" });
-  const strip = titled(lower, "Heavy ball, start by start: what comes of it", { height: 74, margin: { left: 50, top: 4 } });
+  const strip = titled(frame, lower, "Heavy ball, start by start: what comes of it", { height: 74, margin: { left: 50, top: 4 } });
   const legend = frame.legend([
     { mark: "line", colour: "momentum", text: "heavy ball" },
     { mark: "line", colour: "nesterov", text: "Nesterov" },

@@ -44,11 +44,7 @@ export function render(host) {
     html("div", { class: "oc-buttons" }, [frame.button("Reset", () => frame.set({ weight_decay: 0.5, lr: 0.01, large: 10, small: 0.1 }))]),
   ]);
   const panels = html("div", { class: "oc-panels oc-halves" });
-  const charts = Object.entries(TITLES).map(([name, title]) => {
-    const side = html("div", {}, [html("p", { class: "oc-title" }, [title])]);
-    panels.append(side);
-    return { name, chart: new Panel(frame, side, { ratio: 0.72 }) };
-  });
+  const charts = Object.entries(TITLES).map(([name, title]) => ({ name, chart: titled(frame, panels, title, { ratio: 0.72 }) }));
   const legend = frame.legend([
     { mark: "line", colour: WEIGHTS[0][1], text: "gradients of one weight" },
     { mark: "dots", colour: WEIGHTS[1][1], text: "gradients of the other" },

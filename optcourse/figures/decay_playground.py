@@ -24,9 +24,8 @@ SCALES = {"weight_decay": (1e-3, 1.0), "lr": (1e-4, 1e-1), "large": (1e-2, 1e2),
 
 class DecayPlayground(
     Figure,
-    files=("problems.js", "rules.js", "first_order.js", "methods.js", "decay_playground.js"),
+    files=("problems.js", "rules.js", "first_order.js", "decay_playground.js"),
     constants={
-        **{"FACTS": {}, "RACERS": {}, "RATES": {}, "LENGTHS": {}},  # methods.js: of its landscapes nothing is used
         "STEPS": STEPS,
         "BETAS": {"beta1": BETA1, "beta2": BETA2, "eps": EPS},
         "WEIGHTS": WEIGHTS,

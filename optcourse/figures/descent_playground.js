@@ -39,12 +39,7 @@ export function render(host) {
     read: () => model.get("problem"),
     write: (name) => change({ problem: name, theta0: frame.bytes(FACTS[name].start), lr: FACTS[name].lr, steps: FACTS[name].steps }),
   });
-  const kappa = frame.slider({
-    label: "Condition number κ",
-    read: () => model.get("kappa"),
-    write: (value) => change({ kappa: value }),
-    bounds: () => ({ min: 1, max: Math.max(100, model.get("kappa")), step: 1 }),
-  });
+  const kappa = conditionSlider(frame, (value) => change({ kappa: value }));
   const count = frame.slider({
     label: "Steps",
     read: () => stopOf(steps()),
@@ -62,16 +57,10 @@ export function render(host) {
   });
   const reset = frame.button("Reset", () => change({ theta0: frame.bytes(facts().start), lr: facts().lr, steps: facts().steps, kappa: 10 }));
   const panels = html("div", { class: "oc-panels oc-wide-left" });
-  const left = html("div", {});
-  const right = html("div", {});
-  panels.append(left, right);
-  const formula = html("p", { class: "oc-title" });
-  left.append(formula);
-  const map = new Panel(frame, left, { ratio: 0.72 });
-  right.append(html("p", { class: "oc-title" }, ["Loss above the minimum, step by step"]));
-  const curve = new Panel(frame, right, { ratio: 0.85, margin: { left: 50 } });
+  const map = titled(frame, panels, "", { ratio: 0.72 });
+  const curve = titled(frame, panels, "Loss above the minimum, step by step", { ratio: 0.85, margin: { left: 50 } });
   const readout = html("p", { class: "oc-readout" });
-  right.append(readout);
+  curve.cell.append(readout);
   const knob = handle(map, {
     label: "Start of the descent",
     read: () => {
@@ -129,7 +118,7 @@ export function render(host) {
     const minimum = nearest(known, run_.reason === "steps" ? end : row(0));
     const steepest = extremes(hess(minimum))[1];
     kappa.hidden = !known.hasKappa;
-    formula.textContent = known.formula;
+    map.heading.textContent = known.formula;
     star.hidden = flat();
     for (const entry of slopes) entry.hidden = !flat();
     rate.refresh(steepest, known.quadratic);

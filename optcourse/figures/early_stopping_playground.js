@@ -54,9 +54,7 @@ export function render(host) {
   const play = frame.button("Play", () => player.toggle());
   const reset = frame.button("Reset", () => change({ patience: 10, lam: 0 }));
   const panels = html("div", { class: "oc-panels" });
-  const box = html("div", {}, [html("p", { class: "oc-title" }, ["Loss, step by step"])]);
-  panels.append(box);
-  const panel = new Panel(frame, box, { height: 300, margin: { left: 50 } });
+  const panel = titled(frame, panels, "Loss, step by step", { height: 300, margin: { left: 50 } });
   const legend = frame.legend([
     { mark: "line", colour: "blue", text: "training" },
     { mark: "line", colour: "vermilion", text: "validation" },

@@ -118,3 +118,9 @@ export function describe({ facts, lr, path, dim, reason, losses, slope, curvatur
 export function axisEnd(facts, problem) {
   return 2.5 / Math.min(...facts.minima.map((minimum) => extremes(problem.hess(minimum))[1]));
 }
+
+/** The slider of a landscape's condition number; its axis grows with it. @param {Frame} frame @param {(kappa: number) => void} write */
+export function conditionSlider(frame, write) {
+  const read = () => frame.model.get("kappa");
+  return frame.slider({ label: "Condition number κ", read, write, bounds: () => ({ min: 1, max: Math.max(100, read()), step: 1 }) });
+}

@@ -47,11 +47,8 @@ export function render(host) {
   for (const slider of [delta, classes]) slider.classList.add("oc-short");
 
   const panels = html("div", { class: "oc-panels oc-halves" });
-  const left = html("div", {}, [html("p", { class: "oc-title" }, ["Loss ℓ of one example, and its tangent"])]);
-  const right = html("div", {}, [html("p", { class: "oc-title" }, ["Slope ℓ′: how hard the example pulls"])]);
-  panels.append(left, right);
-  const curves = new Panel(frame, left, { ratio: 0.74, tall: true, margin: { left: 36 } });
-  const slopes = new Panel(frame, right, { ratio: 0.74, tall: true, margin: { left: 40 } });
+  const curves = titled(frame, panels, "Loss ℓ of one example, and its tangent", { ratio: 0.74, tall: true, margin: { left: 36 } });
+  const slopes = titled(frame, panels, "Slope ℓ′: how hard the example pulls", { ratio: 0.74, tall: true, margin: { left: 40 } });
   const knob = handle(curves, {
     label: "Your example",
     read: () => [at(), rail()],

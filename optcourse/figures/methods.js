@@ -27,12 +27,7 @@ function courseControls(frame, change) {
     read: () => model.get("problem"),
     write: (name) => change(freshCourse(frame, name)),
   });
-  const kappa = frame.slider({
-    label: "Condition number κ",
-    read: () => model.get("kappa"),
-    write: (value) => change({ kappa: value }),
-    bounds: () => ({ min: 1, max: Math.max(100, model.get("kappa")), step: 1 }),
-  });
+  const kappa = conditionSlider(frame, (value) => change({ kappa: value }));
   const count = frame.slider({
     label: "Steps",
     read: () => nearestStop(LENGTH_STOPS, model.get("steps")),

@@ -98,19 +98,14 @@ export function render(host) {
   const reset = frame.button("Reset", () => change({ batch_size: 8, lr: 0.1, epochs: 5, step: 0, seed: 0, theta0: frame.bytes(START) }));
   row.lastElementChild?.append(play, again, reset);
 
-  const chart = (/** @type {HTMLElement} */ parent, /** @type {string} */ title, margin = {}) => {
-    const side = html("div", {}, [html("p", { class: "oc-title" }, [title])]);
-    parent.append(side);
-    return new Panel(frame, side, { ratio: 0.72, margin });
-  };
   const upper = html("div", { class: "oc-panels oc-halves" });
   const middle = html("div", { class: "oc-panels oc-halves" });
   const lower = html("div", { class: "oc-panels oc-halves" });
-  const data = chart(upper, "1 · Data set: the next batch is dealt");
-  const cloud = chart(upper, "2 · Mean gradients of batches, at the step looked at");
-  const map = chart(middle, "3 · Step against the mean, again and again");
-  const curve = chart(middle, "Loss above the minimum, at equal cost", { left: 52 });
-  const line = chart(lower, "Variance of the gradient against 1/B", { left: 52 });
+  const data = titled(frame, upper, "1 · Data set: the next batch is dealt", { ratio: 0.72 });
+  const cloud = titled(frame, upper, "2 · Mean gradients of batches, at the step looked at", { ratio: 0.72 });
+  const map = titled(frame, middle, "3 · Step against the mean, again and again", { ratio: 0.72 });
+  const curve = titled(frame, middle, "Loss above the minimum, at equal cost", { ratio: 0.72, margin: { left: 52 } });
+  const line = titled(frame, lower, "Variance of the gradient against 1/B", { ratio: 0.72, margin: { left: 52 } });
   const costs = html("tbody", {});
   lower.append(
     html("div", {}, [
@@ -125,14 +120,7 @@ export function render(host) {
     { mark: "open", colour: "ink", text: "the next batch" },
     { mark: "star", colour: "green", text: "minimum" },
   ]);
-  const knob = handle(map, {
-    label: "Start of both paths",
-    read: theta0,
-    write: (x, y) => change({ theta0: frame.bytes([x, y]) }),
-    home: () => change({ theta0: frame.bytes(START) }),
-    words: () => `θ₁ = ${short(theta0()[0])}, θ₂ = ${short(theta0()[1])}`,
-  });
-  map.onPlace((x, y) => change({ theta0: frame.bytes([x, y]) }));
+  const knob = startHandle(map, { label: "Start of both paths", change, home: () => START, names: ["θ₁", "θ₂"] });
   frame.add(row, upper, middle, lower, legend, frame.live);
 
   /** The step that is looked at. */
@@ -156,7 +144,7 @@ export function render(host) {
     const alone = variances[0];
     const theory = (/** @type {number} */ b) => ((alone / b) * (N - b)) / (N - 1);
     const gaps = [sgd, full].map(({ path, rows }) => Float64Array.from({ length: rows }, (_, k) => lossAt([path[2 * k], path[2 * k + 1]]) - BEST.loss));
-    drawData(here, next);
+    drawFit(data, here, (context) => data.dots(context, Array.from(next).flatMap((i) => [DATA.x[i], DATA.y[i]]), 5));
     drawCloud(here, alone, points, exact, next);
     drawMap(sgd.path, full.path, now);
     drawCurve(gaps, now);
@@ -174,25 +162,6 @@ export function render(host) {
     const measured = spread(points, exact);
     if (!player.playing) frame.say(told({ size: size(), lr, epochs, updates: updates(), gaps: gaps.map((gap) => gap[gap.length - 1]), step: now, measured, theory: theory(size()), squared: exact[0] ** 2 + exact[1] ** 2 }));
     return { sgd: sgd.path, full: full.path, cloud: Array.from(points), variances, batch: Array.from(next), step: now };
-  }
-
-  /** @param {number[]} here @param {ArrayLike<number>} next */
-  function drawData([a, b], next) {
-    const { colours } = frame;
-    data.coordinates([-2.6, 3.2], [-4.5, 4]);
-    data.axes({ xLabel: "feature", yLabel: "target" });
-    data.backdrop("data", (context) => {
-      data.gridlines(context);
-      context.fillStyle = colours.edge;
-      data.dots(context, EVERYTHING.flatMap((i) => [DATA.x[i], DATA.y[i]]), 2.5);
-    });
-    data.move((context) => {
-      context.strokeStyle = colours.muted;
-      context.lineWidth = 1.5;
-      data.line(context, [-3, a - 3 * b, 4, a + 4 * b]);
-      context.fillStyle = colours.sgd;
-      data.dots(context, Array.from(next).flatMap((i) => [DATA.x[i], DATA.y[i]]), 5);
-    });
   }
 
   /** @param {number[]} here @param {number} alone @param {Float64Array} points @param {number[]} exact @param {ArrayLike<number>} next */
@@ -228,14 +197,7 @@ export function render(host) {
   /** @param {Float64Array} sgd @param {Float64Array} full @param {number} now */
   function drawMap(sgd, full, now) {
     const { colours } = frame;
-    const best = [BEST.theta];
-    map.equal(BEST.window);
-    map.axes({ xLabel: "θ₁", yLabel: "θ₂" });
-    map.backdrop("map", (context) => {
-      paintLandscape(map, context, /** @type {any} */ ({ loss: lossAt }), /** @type {any} */ ({ minimum: BEST.loss, minima: best, minimisers: best, saddles: [], hasKappa: false }));
-      map.gridlines(context, false);
-    });
-    map.move((context) => {
+    drawBowl(map, (context) => {
       context.lineWidth = 1;
       context.strokeStyle = colours.sgd;
       context.globalAlpha = 0.55;

@@ -117,12 +117,7 @@ export function render(host) {
   });
   const memory = frame.slider({ label: "Memory β", read: beta, write: (value) => put(lr(), value), bounds: () => ({ min: 0, max: 0.99, step: 0.01 }), words: () => short(beta()) });
   // Where the point stands on the plane is a matter of ηκ: keep it there.
-  const narrow = frame.slider({
-    label: "Condition number κ",
-    read: kappa,
-    write: (value) => change({ kappa: value, lr: Number(((lr() * kappa()) / value).toPrecision(4)) }),
-    bounds: () => ({ min: 1, max: Math.max(100, kappa()), step: 1 }),
-  });
+  const narrow = conditionSlider(frame, (value) => change({ kappa: value, lr: Number(((lr() * kappa()) / value).toPrecision(4)) }));
   const now = () => Math.floor(player.shown === null ? Math.min(model.get("at"), last()) : player.now());
   const step = frame.slider({
     label: "Step taken apart",
@@ -138,26 +133,13 @@ export function render(host) {
 
   const upper = html("div", { class: "oc-panels oc-halves" });
   const lower = html("div", { class: "oc-panels oc-halves" });
-  /** @param {HTMLElement} row @param {string} title @param {Record<string, any>} options */
-  const titled = (row, title, options) => {
-    const cell = html("div", {});
-    cell.append(html("p", { class: "oc-title" }, [title]));
-    row.append(cell);
-    return { cell, panel: new Panel(frame, cell, options) };
-  };
-  const { panel: map } = titled(upper, "The ravine: curvature 1 along its floor, κ across", { ratio: 0.8 });
-  const { cell: box, panel: plane } = titled(upper, "Every pair of η and β, and what it does", { ratio: 0.8 });
-  const { panel: curve } = titled(lower, "Loss, step by step", { ratio: 0.55, margin: { left: 50 } });
-  const { panel: circle } = titled(lower, "Eigenvalues in the unit circle: ● along, □ across", { ratio: 0.55 });
-  box.classList.add("oc-plane");
+  const map = titled(frame, upper, "The ravine: curvature 1 along its floor, κ across", { ratio: 0.8 });
+  const plane = titled(frame, upper, "Every pair of η and β, and what it does", { ratio: 0.8 });
+  const curve = titled(frame, lower, "Loss, step by step", { ratio: 0.55, margin: { left: 50 } });
+  const circle = titled(frame, lower, "Eigenvalues in the unit circle: ● along, □ across", { ratio: 0.55 });
+  plane.cell.classList.add("oc-plane");
 
-  const knob = handle(map, {
-    label: "Start",
-    read: theta0,
-    write: (x, y) => change({ theta0: frame.bytes([x, y]) }),
-    home: () => change({ theta0: frame.bytes(facts().start) }),
-    words: () => `x = ${short(theta0()[0])}, y = ${short(theta0()[1])}`,
-  });
+  const knob = startHandle(map, { label: "Start", change, home: () => facts().start });
   const point = handle(plane, {
     label: "Step size and memory",
     read: () => [lr(), beta()],
@@ -165,7 +147,6 @@ export function render(host) {
     home: () => change(home()),
     words: () => `η = ${short(lr())}, β = ${short(beta())}: ${WORDS[behaves(method(), lr(), beta(), kappa())]}`,
   });
-  map.onPlace((x, y) => change({ theta0: frame.bytes([x, y]) }));
   plane.onPlace((x, y) => put(plane.x.round(x), plane.y.round(y)));
   const legend = frame.legend([
     { mark: "line", colour: "momentum", text: "heavy ball" },

@@ -39,14 +39,7 @@ export function render(host) {
     { mark: "cross", colour: "ink", text: "saddle" },
   ]);
   right.append(title, formula, words, minima, slope, legend);
-  const knob = handle(map, {
-    label: "Start of the descent",
-    read: theta0,
-    write: (x, y) => frame.set({ theta0: frame.bytes([x, y]) }),
-    home: () => frame.set({ theta0: frame.bytes(facts().start) }),
-    words: () => `x = ${short(theta0()[0])}, y = ${short(theta0()[1])}`,
-  });
-  map.onPlace((x, y) => frame.set({ theta0: frame.bytes([x, y]) }));
+  const knob = startHandle(map, { label: "Start of the descent", change: (values) => frame.set(values), home: () => facts().start });
 
   // Where the arrow of steepest descent is shown: under a resting mouse, or else at the start.
   /** @type {number[] | null} */

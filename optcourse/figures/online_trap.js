@@ -57,11 +57,7 @@ export function render(host) {
     html("div", { class: "oc-buttons" }, [frame.button("Reset", () => frame.set({ big: 3, period: 3, beta1: 0, beta2: 0.1 }))]),
   ]);
   const panels = html("div", { class: "oc-panels oc-halves" });
-  const [place, loss] = ["Position: where the method stands", "Average regret: how much worse than the best place"].map((title) => {
-    const side = html("div", {}, [html("p", { class: "oc-title" }, [title])]);
-    panels.append(side);
-    return new Panel(frame, side, { ratio: 0.68, margin: { left: 50 } });
-  });
+  const [place, loss] = ["Position: where the method stands", "Average regret: how much worse than the best place"].map((title) => titled(frame, panels, title, { ratio: 0.68, margin: { left: 50 } }));
   const legend = frame.legend([
     ...RUNNERS.map((/** @type {string[]} */ [, text, colour]) => ({ mark: /** @type {"line"} */ ("line"), colour, text })),
     { mark: "dash", colour: "muted", text: "the best place" },

@@ -72,30 +72,17 @@ export function render(host) {
   tuning.prepend(picker);
 
   const panels = html("div", { class: "oc-panels oc-wide-left" });
-  const left = html("div", {});
-  const right = html("div", {});
-  panels.append(left, right);
-  const formula = html("p", { class: "oc-title" });
-  left.append(formula);
-  const map = new Panel(frame, left, { ratio: 0.75 });
-  right.append(html("p", { class: "oc-title" }, ["Loss above the minimum, step by step"]));
-  const curve = new Panel(frame, right, { ratio: 0.7, margin: { left: 50 } });
+  const map = titled(frame, panels, "", { ratio: 0.75 });
+  const curve = titled(frame, panels, "Loss above the minimum, step by step", { ratio: 0.7, margin: { left: 50 } });
   const body = html("tbody", {});
-  right.append(
+  curve.cell.append(
     html("table", { class: "oc-results" }, [
       html("thead", {}, [html("tr", {}, ["method", "steps to 10⁻⁶", "at the end"].map((head) => html("th", { scope: "col" }, [head])))]),
       body,
     ]),
   );
   const theta0 = () => frame.vector("theta0");
-  const knob = handle(map, {
-    label: "Start of the race",
-    read: theta0,
-    write: (x, y) => change({ theta0: frame.bytes([x, y]) }),
-    home: () => change({ theta0: frame.bytes(facts().start) }),
-    words: () => `x = ${short(theta0()[0])}, y = ${short(theta0()[1])}`,
-  });
-  map.onPlace((x, y) => change({ theta0: frame.bytes([x, y]) }));
+  const knob = startHandle(map, { label: "Start of the race", change, home: () => facts().start });
   frame.add(html("div", { class: "oc-row" }, [menu, kappa, count, html("div", { class: "oc-buttons" }, [play, reset])]), html("div", { class: "oc-row" }, [field]), panels, tuning, frame.live);
 
   /** @type {{name: string, path: Float64Array, rows: number, reason: string, losses: Float64Array, gaps: Float64Array, arrived: number}[]} */
@@ -118,7 +105,7 @@ export function render(host) {
     const last = model.get("steps");
     const now = player.now();
     kappa.hidden = !facts().hasKappa;
-    formula.textContent = facts().formula;
+    map.heading.textContent = facts().formula;
     for (const { name, button } of entries) button.setAttribute("aria-pressed", String(methods().includes(name)));
     tuning.setAttribute("aria-label", `Settings of ${RACERS[model.get("tuned")][0]}`);
     sliders.refresh();

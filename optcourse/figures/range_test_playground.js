@@ -174,11 +174,8 @@ export function render(host) {
   const reset = frame.button("Reset", () => change(AS_MADE));
 
   const panels = html("div", { class: "oc-panels oc-halves" });
-  const titled = (/** @type {string} */ text) => html("div", {}, [html("p", { class: "oc-title" }, [text])]);
-  const [left, right] = [titled("The test: the loss while the rate grows"), titled(`The truth: the loss after ${HELD} steps at one rate`)];
-  panels.append(left, right);
-  const sweep = new Panel(frame, left, { ratio: 0.8, margin: { left: 50 } });
-  const truth = new Panel(frame, right, { ratio: 0.8, margin: { left: 50 } });
+  const sweep = titled(frame, panels, "The test: the loss while the rate grows", { ratio: 0.8, margin: { left: 50 } });
+  const truth = titled(frame, panels, `The truth: the loss after ${HELD} steps at one rate`, { ratio: 0.8, margin: { left: 50 } });
   const legend = frame.legend([
     { mark: "thin", colour: "sgd", text: "loss" },
     { mark: "line", colour: "sgd", text: "smoothed, or held" },

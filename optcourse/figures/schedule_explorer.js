@@ -85,10 +85,8 @@ export function render(host) {
   const knobs = html("div", { class: "oc-row", role: "group" }, dials.map(({ box }) => box));
 
   const panels = html("div", { class: "oc-panels oc-halves" });
-  const [left, right] = [html("div", {}, [html("p", { class: "oc-title" }, ["The plan: the rate, step by step"])]), html("div", {}, [html("p", { class: "oc-title" }, ["What it causes: the loss, step by step"])])];
-  panels.append(left, right);
-  const plan = new Panel(frame, left, { ratio: 0.72, margin: { left: 50 } });
-  const curve = new Panel(frame, right, { ratio: 0.72, margin: { left: 50 } });
+  const plan = titled(frame, panels, "The plan: the rate, step by step", { ratio: 0.72, margin: { left: 50 } });
+  const curve = titled(frame, panels, "What it causes: the loss, step by step", { ratio: 0.72, margin: { left: 50 } });
   const ride = (/** @type {number} */ x) => change({ step: Math.min(STEPS, Math.max(0, Math.round(x))) });
   const knob = handle(plan, {
     label: "Step",

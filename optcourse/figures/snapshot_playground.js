@@ -119,16 +119,10 @@ export function render(host) {
   const reset = frame.button("Reset", () => change({ cycles: 4, lr: 5, seed: 0, theta0: frame.bytes(START) }));
   const upper = html("div", { class: "oc-panels oc-halves" });
   const lower = html("div", { class: "oc-panels oc-halves" });
-  /** @param {HTMLElement} parent @param {string} title @param {number} ratio */
-  const chart = (parent, title, ratio) => {
-    const box = html("div", {}, [html("p", { class: "oc-title" }, [title])]);
-    parent.append(box);
-    return new Panel(frame, box, { ratio, margin: { left: 50 } });
-  };
-  const map = chart(upper, "The path through the landscape of the training loss", 0.9);
-  const curve = chart(upper, "Answers: of each snapshot, and their mean", 0.9);
-  const losses = chart(lower, "Training loss, step by step", 0.55);
-  const bars = chart(lower, "Test error: of snapshots, of all together, of one long cosine", 0.55);
+  const map = titled(frame, upper, "The path through the landscape of the training loss", { ratio: 0.9, margin: { left: 50 } });
+  const curve = titled(frame, upper, "Answers: of each snapshot, and their mean", { ratio: 0.9, margin: { left: 50 } });
+  const losses = titled(frame, lower, "Training loss, step by step", { ratio: 0.55, margin: { left: 50 } });
+  const bars = titled(frame, lower, "Test error: of snapshots, of all together, of one long cosine", { ratio: 0.55, margin: { left: 50 } });
   const legend = frame.legend([
     { mark: "line", colour: "cosine_restarts", text: "restarts, each snapshot" },
     { mark: "star", colour: "ink", text: "snapshot" },
@@ -136,14 +130,7 @@ export function render(host) {
     { mark: "line", colour: "cosine_annealing", text: "one: one long cosine" },
     { mark: "dash", colour: "muted", text: "truth; mean error of the snapshots" },
   ]);
-  const knob = handle(map, {
-    label: "Start of both runs",
-    read: theta0,
-    write: (x, y) => change({ theta0: frame.bytes([x, y]) }),
-    home: () => change({ theta0: frame.bytes(START) }),
-    words: () => `θ₁ = ${short(theta0()[0])}, θ₂ = ${short(theta0()[1])}`,
-  });
-  map.onPlace((x, y) => change({ theta0: frame.bytes([x, y]) }));
+  const knob = startHandle(map, { label: "Start of both runs", change, home: () => START, names: ["θ₁", "θ₂"] });
   frame.add(html("div", { class: "oc-row" }, [cycles, peak, html("div", { class: "oc-buttons" }, [play, again, reset])]), upper, lower, legend, frame.live);
 
   /** @type {ReturnType<typeof snapshotsOf>} */
