@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from host import open_figures
+from host import Compute, open_figures
+
+from optcourse.figures import Figure
+from optcourse.figures.base import compose
+
+
+@pytest.fixture
+def compute(node: Callable[[str, Path], str], tmp_path: Path) -> Compute:
+    """Evaluate an expression in ``c`` for every case, at the end of a figure's own module."""
+
+    def compute(figure: type[Figure], expression: str, cases: list[Any]) -> list[Any]:
+        module = compose(figure.constants, figure.sources)
+        return json.loads(
+            node(f"{module}\nconsole.log(JSON.stringify({json.dumps(cases)}.map((c) => {expression})));", tmp_path)
+        )
+
+    return compute
 
 
 @pytest.fixture

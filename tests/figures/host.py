@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ipywidgets.widgets.widget import _remove_buffers
 
 from optcourse.figures import Figure
+
+# Compute(figure, expression, cases): what a figure's own module answers, under node.
+Compute = Callable[[type[Figure], str, list[Any]], list[Any]]
+FIGURE = "document.querySelector('.optcourse-figure')"
+# A gradient that no landscape makes sensitive to rounding errors: given pushes, and a little of θ.
+PUSHED = "((k) => (theta) => { const push = c.pushes[k++]; return theta.map((t, j) => push[j] + 0.1 * t); })(0)"
 
 PAGE = """<!doctype html><html lang="en" %(theme)s><head><meta charset="utf-8"><title>figure</title>
 <meta name="viewport" content="width=device-width">
@@ -77,12 +84,12 @@ def open_figures(chromium: Any, folder: Path, *figures: Figure, theme: str = "li
 
 
 def settings(page: Any) -> dict[str, Any]:
-    """Read the settings that the page has now."""
+    """Read the settings that the page has now; what a figure carries as data is none."""
     return page.evaluate(
         """() => { const { state } = models[0];
         const floats = (view) => Array.from({ length: view.byteLength / 8 }, (_, k) => view.getFloat64(8 * k, true));
         const plain = ([k, v]) => [k, v instanceof DataView ? floats(v) : v];
-        return Object.fromEntries(Object.entries(state).map(plain)); }"""
+        return Object.fromEntries(Object.entries(state).filter(([k]) => k[0] !== "_").map(plain)); }"""
     )
 
 

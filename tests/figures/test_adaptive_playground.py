@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from host import drag, settings, touch
+from host import FIGURE, Compute, drag, settings, touch
 
 from optcourse.figures import AdaptivePlayground
 from optcourse.figures.adaptive_playground import ADAPTIVE, EFFECTIVE
-from optcourse.figures.base import compose
 from optcourse.figures.methods import COURSES, RACERS, OnLandscape
-
-FIGURE = "document.querySelector('.optcourse-figure')"
-
 
 # ------------------------------------------------------------------------------------------ effective rates
 
@@ -31,10 +25,7 @@ def test_an_effective_rate_is_what_multiplies_the_slope(method: str) -> None:
     np.testing.assert_allclose(-np.diff(path, axis=0), rates * slopes, rtol=1e-9, atol=1e-12)
 
 
-def test_the_rules_in_the_browser_tell_pythons_rates(node: Callable[[str, Path], str], tmp_path: Path) -> None:
-    (tmp_path / "figure.mjs").write_text(
-        str(compose(AdaptivePlayground.constants, AdaptivePlayground.sources)), encoding="utf-8"
-    )
+def test_the_rules_in_the_browser_tell_pythons_rates(compute: Compute) -> None:
     rng = np.random.default_rng(3)
     cases = [
         {"name": name, "settings": OnLandscape(problem=problem).chosen(name), "problem": problem, "kappa": 30.0}
@@ -42,18 +33,13 @@ def test_the_rules_in_the_browser_tell_pythons_rates(node: Callable[[str, Path],
         for name in EFFECTIVE
         for problem in ("quadratic", "saddle")
     ]
-    program = f"""
-    import {{ FIRST_ORDER, problemOf }} from "./figure.mjs";
-    const answer = (c) => {{
+    answer = """(() => {
       const rates = [];
-      const settings = {{ ...c.settings, watch: (now) => rates.push(now) }};
+      const settings = { ...c.settings, watch: (now) => rates.push(now) };
       const stream = FIRST_ORDER[c.name](problemOf(c.problem, c.kappa).grad, c.start, settings);
       for (let k = 0; k < 60; k++) stream.next();
-      return rates;
-    }};
-    console.log(JSON.stringify({json.dumps(cases)}.map(answer)));
-    """
-    for case, told in zip(cases, json.loads(node(program, tmp_path)), strict=True):
+      return rates; })()"""
+    for case, told in zip(cases, compute(AdaptivePlayground, answer, cases), strict=True):
         figure = OnLandscape(problem=case["problem"], theta0=case["start"], steps=60)
         records, rates = EFFECTIVE[case["name"]]
         kept = figure.race(case["name"], keep=records).kept
@@ -74,21 +60,12 @@ def test_the_picture_for_print_holds_the_words() -> None:
         assert RACERS[method][0] in playground.text
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("method", "adam"), ("problem", "parabola"), ("settings_of", {"rmsprop": {"beta": 0.9}})]
-)
-def test_a_bad_setting_is_refused_by_name(name: str, value: Any) -> None:
-    with pytest.raises(ValueError, match=rf"^{name} = "):
-        AdaptivePlayground(**{name: value})
-
-
 # --------------------------------------------------------------------------------------------- in a browser
 
 
 def agree(page: Any) -> AdaptivePlayground:
     """Assert that path, rates and words are Python's for the page's settings; return the figure."""
-    known = {name: value for name, value in settings(page).items() if not name.startswith("_")}
-    playground = AdaptivePlayground(**known)
+    playground = AdaptivePlayground(**settings(page))
     drawn = page.evaluate(
         f"() => {{ const d = {FIGURE}.drawn; return {{ path: [...d.path], rates: d.rates, reason: d.reason }}; }}"
     )
@@ -142,11 +119,3 @@ def test_every_landscape_draws_what_python_computes(show: Callable[..., Any], pr
 def test_a_start_with_no_slope_along_one_axis_is_drawn(show: Callable[..., Any]) -> None:
     page = show(AdaptivePlayground(problem="saddle", method="adagrad", theta0=[1.5, 0.0]))
     assert agree(page).rates[0, 1] > 1e6  # η/ε: nothing has been recorded
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing(show: Callable[..., Any], npm: Callable[[str], Path], theme: str) -> None:
-    page = show(AdaptivePlayground(), theme=theme, viewport={"width": 320, "height": 900})
-    page.add_script_tag(path=str(npm("axe-core") / "axe.min.js"))
-    assert page.evaluate("axe.run('.optcourse-figure').then((r) => r.violations.map((v) => v.id))") == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= 320

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import subprocess
 from collections.abc import Callable
@@ -11,15 +12,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-import optcourse.figures
-from optcourse.figures import DescentPlayground, Figure, ObjectiveGallery
+from optcourse import figures
+from optcourse.figures import DescentPlayground, Figure
 from optcourse.figures.base import WIDGET_VIEW, compose
+from optcourse.figures.loss_gallery import FAMILIES
+from optcourse.figures.methods import RACERS
 from optcourse.figures.palette import BEHAVIOURS, HUES, METHODS, SCHEMES, SERIES, contrast, scheme
+from optcourse.figures.range_test_playground import PROBLEMS
 
 FIGURES = [
     made
-    for name in optcourse.figures.__all__
-    if isinstance(made := getattr(optcourse.figures, name), type) and issubclass(made, Figure) and made is not Figure
+    for name in figures.__all__
+    if isinstance(made := getattr(figures, name), type) and issubclass(made, Figure) and made is not Figure
 ]
 
 
@@ -80,38 +84,120 @@ def test_a_page_gets_the_widget_and_its_picture_with_the_text_alternative(figure
     assert made.text in data["text/plain"]
 
 
-@pytest.mark.parametrize("figure", [DescentPlayground, ObjectiveGallery])
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("lr", 0),
-        ("lr", -0.1),
-        ("lr", float("nan")),
-        ("lr", "fast"),
-        ("steps", 0),
-        ("steps", 2.5),
-        ("steps", 10**6),
-        ("theta0", [1.0, np.inf]),
-        ("theta0", [1.0, 2.0, 3.0]),
-        ("theta0", "here"),
-        ("problem", "banana"),
-        ("problem", None),
-    ],
-)
-def test_a_bad_setting_is_refused_by_name(figure: type[Figure], name: str, value: Any) -> None:
-    with pytest.raises(ValueError, match=rf"^{name} = "):
-        figure(**{name: value})
+# What each figure must refuse, setting by setting.
+DESCENT: dict[str, list[Any]] = {
+    "lr": [0, -0.1, math.nan, "fast"],
+    "steps": [0, 2.5, 10**6],
+    "theta0": [[1.0, np.inf], [1.0, 2.0, 3.0], "here"],
+    "problem": ["banana", None],
+}
+REFUSED: dict[str, dict[str, list[Any]]] = {
+    "AdamPlayground": {"method": ["adagrad"], "corrected": ["yes"]},
+    "AdaptivePlayground": {"method": ["adam"], "problem": ["parabola"], "settings_of": [{"rmsprop": {"beta": 0.9}}]},
+    "BatchPipeline": {"batch_size": [0, 9], "lr": [0, 2], "stage": [0, 33]},
+    "CyclePlayground": {"theta0": [5, "here"], "lr": [0, 1], "beta": [1, -0.1], "same": [3]},
+    "DecayPlayground": {"lr": [0.0], "weight_decay": [2.0]},
+    "DescentPlayground": DESCENT | {"kappa": [0.5, 2000.0, "ten"]},
+    "EarlyStoppingPlayground": {"patience": [0, 61, 1.5], "lam": [0.02, -1, "none"]},
+    "EpsilonExplorer": {
+        "loss": ["banana"],
+        "theta": [11.0, math.nan],
+        "eps": [0.0, -1e-3, 2.0],
+        "schemes": ["central", ["sideways"]],
+        "single": ["yes", 1],
+    },
+    "LossGallery": {
+        "family": ["banana"],
+        "shown": ["squared", ["banana"]],
+        "residual": [4.1, math.nan],
+        "margin": ["wide"],
+        "delta": [0, 9.0],
+        "classes": [1, 2.5, 1000],
+    },
+    "MinibatchPlayground": {
+        "batch_size": [0, 61, 2.0],
+        "lr": [0],
+        "epochs": [11],
+        "seed": [4],
+        "step": [-1],
+        "theta0": [[1.0]],
+    },
+    "MomentumPlayground": {
+        "method": ["adam"],
+        "lr": [0],
+        "beta": [1.0],
+        "kappa": [0.5],
+        "at": [-1],
+        "both": ["yes"],
+        "theta0": [[1.0]],
+    },
+    "ObjectiveGallery": DESCENT,
+    "OnlineTrap": {"beta2": [1.0], "period": [1.0]},
+    "Race": {
+        "methods": [[], ["banana"], "adam"],
+        "settings_of": [{"adam": {"rho": 0.5}}, {"banana": {}}, {"adam": {"lr": -1}}],
+        "tuned": ["banana"],
+        "theta0": [[1.0]],
+    },
+    "RangeTestPlayground": {
+        "problem": ["banana"],
+        "noise": [-1],
+        "batch_size": [17, 1.5],
+        "lr_min": [0, 0.1],
+        "lr_max": [0.01],
+        "steps": [10, 201],
+        "memory": [1],
+        "seed": [3],
+    },
+    "ScheduleExplorer": {
+        "schedule": ["banana"],
+        "lr": [0, 5.0],
+        "noise": [-1, 10],
+        "step": [301, 1.5],
+        "settings_of": [
+            {"banana": {}},
+            {"cosine_annealing": {"every": 3}},
+            {"cosine_annealing": {"T": 5}},
+            {"constant": {"T": 100}},
+        ],
+    },
+    "SnapshotPlayground": {"cycles": [0, 9, 2.5], "lr": [0, 11], "seed": [4], "theta0": [[1.0]]},
+}
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_a_bad_setting_is_refused_by_name(figure: type[Figure]) -> None:
     made = figure()
-    before = getattr(made, name)
-    with pytest.raises(ValueError, match=rf"^{name} = "):
-        setattr(made, name, value)
-    assert np.array_equal(getattr(made, name), before)
+    before = repr(made)
+    for name, values in REFUSED[figure.__name__].items():
+        for value in values:
+            with pytest.raises(ValueError, match=rf"^{name} = "):
+                figure(**{name: value})
+            with pytest.raises(ValueError, match=rf"^{name} = "):
+                setattr(made, name, value)
+    assert repr(made) == before
 
 
-@pytest.mark.parametrize("kappa", [0.5, 2000.0, "ten"])
-def test_a_bad_condition_number_is_refused(kappa: Any) -> None:
-    with pytest.raises(ValueError, match=r"^kappa = "):
-        DescentPlayground(kappa=kappa)
+# As each figure is made, and with more to be seen.
+SHOWN: list[tuple[type[Figure], dict[str, Any]]] = [
+    *((figure, {}) for figure in FIGURES),
+    *((figures.LossGallery, {"family": family}) for family in FAMILIES),
+    *((figures.RangeTestPlayground, {"problem": problem}) for problem in PROBLEMS),
+    *((figures.ScheduleExplorer, {"schedule": schedule}) for schedule in ("warmup_cosine", "cyclical")),
+    (figures.Race, {"methods": list(RACERS)}),
+]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("figure", "settings"), SHOWN)
+def test_axe_finds_nothing_and_nothing_is_too_wide_for_a_phone(
+    show: Callable[..., Any], npm: Callable[[str], Path], figure: type[Figure], settings: dict[str, Any], theme: str
+) -> None:
+    page = show(figure(**settings), theme=theme, viewport={"width": 320, "height": 900})
+    page.add_script_tag(path=str(npm("axe-core") / "axe.min.js"))
+    violations = "axe.run('.optcourse-figure').then((r) => r.violations.map((v) => [v.id, v.nodes.map((n) => n.html)]))"
+    assert page.evaluate(violations) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
 def test_settings_from_the_page_arrive_in_python() -> None:

@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from host import Compute
 
 from optcourse import gradient_descent, run
 from optcourse.figures import DescentPlayground, Figure, ObjectiveGallery
-from optcourse.figures.base import compose, short
+from optcourse.figures.base import short
 from optcourse.figures.landscapes import LANDSCAPES
 from optcourse.figures.words import turns_back
 
-Node = Callable[[str, Path], str]
 NAMES = [one.name for one in LANDSCAPES]
 
 # Relative to the size of the terms that are added up: where they cancel, rounding errors are as large as before.
 EXACT = 1e-12
-
-
-def compute(
-    node: Node, folder: Path, expression: str, cases: list[Any], figure: type[Figure] = DescentPlayground
-) -> Any:
-    """Evaluate an expression in `c` for every case, next to the figure's own module."""
-    (folder / "figure.mjs").write_text(str(compose(figure.constants, figure.sources)), encoding="utf-8")
-    program = f"""
-    import * as figure from "./figure.mjs";
-    const cases = {json.dumps(cases)};
-    const {{ problemOf, extremes, run, gradientDescent, turnsBack, short, contours, grid }} = figure;
-    const answer = (c) => {expression};
-    console.log(JSON.stringify(cases.map(answer)));
-    """
-    return json.loads(node(program, folder))
 
 
 def points(rng: np.random.Generator, name: str, n: int) -> np.ndarray:
@@ -46,7 +28,7 @@ def points(rng: np.random.Generator, name: str, n: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_losses_gradients_and_hessians_are_pythons(node: Node, tmp_path: Path, name: str) -> None:
+def test_losses_gradients_and_hessians_are_pythons(compute: Compute, name: str) -> None:
     rng = np.random.default_rng(7)
     thetas, kappas = points(rng, name, 60), rng.uniform(1, 100, 60)
     cases = [[theta.tolist(), kappa] for theta, kappa in zip(thetas, kappas, strict=True)]
@@ -54,7 +36,7 @@ def test_losses_gradients_and_hessians_are_pythons(node: Node, tmp_path: Path, n
         f"""(() => {{ const p = problemOf({name!r}, c[1]); return [p.loss(c[0]), p.grad(c[0]), p.hess(c[0])]; }})()"""
     )
     landscape = next(one for one in LANDSCAPES if one.name == name)
-    for (theta, kappa), (loss, grad, hess) in zip(cases, compute(node, tmp_path, what, cases), strict=True):
+    for (theta, kappa), (loss, grad, hess) in zip(cases, compute(DescentPlayground, what, cases), strict=True):
         problem = landscape.make(kappa)
         at = np.array(theta)
         curvature = np.abs(problem.hess(at)).max()
@@ -64,9 +46,9 @@ def test_losses_gradients_and_hessians_are_pythons(node: Node, tmp_path: Path, n
         np.testing.assert_allclose(hess, problem.hess(at), rtol=EXACT, atol=EXACT * curvature)
 
 
-def test_eigenvalues_of_small_matrices_are_numpys(node: Node, tmp_path: Path) -> None:
+def test_eigenvalues_of_small_matrices_are_numpys(compute: Compute) -> None:
     matrices = [(half + half.T).tolist() for half in np.random.default_rng(1).normal(size=(50, 2, 2))]
-    found = compute(node, tmp_path, "extremes(c)", [*matrices, [[2.0]]])
+    found = compute(DescentPlayground, "extremes(c)", [*matrices, [[2.0]]])
     for matrix, pair in zip([*matrices, [[2.0]]], found, strict=True):
         eigenvalues = np.linalg.eigvalsh(matrix)
         np.testing.assert_allclose(pair, [eigenvalues[0], eigenvalues[-1]], rtol=EXACT, atol=EXACT)
@@ -93,10 +75,10 @@ DESCEND = """(() => { const p = problemOf(c.name, c.kappa);
 
 
 @pytest.mark.parametrize("figure", [DescentPlayground, ObjectiveGallery])
-def test_two_hundred_descents_of_120_steps_are_pythons(node: Node, tmp_path: Path, figure: type[Figure]) -> None:
+def test_two_hundred_descents_of_120_steps_are_pythons(compute: Compute, figure: type[Figure]) -> None:
     cases = [case for case in safe_runs(np.random.default_rng(3), 230) if case["name"] in figure.constants["FACTS"]]
     assert len(cases) >= 200
-    for case, drawn in zip(cases, compute(node, tmp_path, DESCEND, cases, figure), strict=True):
+    for case, drawn in zip(cases, compute(figure, DESCEND, cases), strict=True):
         problem = next(one for one in LANDSCAPES if one.name == case["name"]).make(case["kappa"])
         trace = run(gradient_descent(problem.grad, case["start"], lr=case["lr"]), steps=case["steps"])
         assert (drawn["rows"], drawn["reason"]) == (len(trace.iterates), trace.reason)
@@ -108,27 +90,27 @@ def test_two_hundred_descents_of_120_steps_are_pythons(node: Node, tmp_path: Pat
 
 @pytest.mark.parametrize(("name", "lr"), [("parabola", 1.5), ("rosenbrock", 0.02), ("himmelblau", 0.2), ("beale", 1.0)])
 def test_a_descent_that_diverges_ends_at_the_same_step_for_the_same_reason(
-    node: Node, tmp_path: Path, name: str, lr: float
+    compute: Compute, name: str, lr: float
 ) -> None:
     landscape = next(one for one in LANDSCAPES if one.name == name)
     case = {"name": name, "kappa": 10, "start": landscape.theta0().tolist(), "lr": lr, "steps": 300}
-    (drawn,) = compute(node, tmp_path, DESCEND, [case])
+    (drawn,) = compute(DescentPlayground, DESCEND, [case])
     trace = run(gradient_descent(landscape.make(10.0).grad, case["start"], lr=lr), steps=300)
     assert drawn["reason"] == trace.reason == "diverged"
     assert drawn["rows"] == len(trace.iterates)
 
 
-def test_numbers_are_written_alike(node: Node, tmp_path: Path) -> None:
+def test_numbers_are_written_alike(compute: Compute) -> None:
     rng = np.random.default_rng(5)
     numbers = [0.0, 1.0, -1.0, 0.125, 1.125, 999.5, 1000.0, 12345.0, 99999.5, 0.001, 0.000999, 9.995, 0.3]
     numbers += (rng.choice([-1, 1], 300) * 10 ** rng.uniform(-9, 9, 300)).tolist()
-    assert compute(node, tmp_path, "short(c)", numbers) == [short(value) for value in numbers]
+    assert compute(DescentPlayground, "short(c)", numbers) == [short(value) for value in numbers]
 
 
-def test_contours_lie_where_the_function_has_their_level(node: Node, tmp_path: Path) -> None:
+def test_contours_lie_where_the_function_has_their_level(compute: Compute) -> None:
     n, radius = 41, 1.3
     what = "contours(grid((x, y) => x * x + y * y, [-2, 2], [-2, 2], 41), 41, [c * c])"
-    (pieces,) = compute(node, tmp_path, what, [radius])
+    (pieces,) = compute(DescentPlayground, what, [radius])
     ends = np.reshape(pieces, (-1, 2)) * 4 / (n - 1) - 2
     # Between grid points the function is taken as straight: off by at most h²/4 in its value, h²/(8 r) in the radius.
     np.testing.assert_allclose(np.hypot(*ends.T), radius, atol=(4 / (n - 1)) ** 2 / (8 * radius) * 1.01)

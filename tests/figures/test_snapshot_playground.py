@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from host import drag, settings
+from host import FIGURE, Compute, drag, settings
 
 import optcourse
 from optcourse.figures import SnapshotPlayground
-from optcourse.figures.base import compose
 from optcourse.figures.snapshot_playground import BUDGET, MOST, SEEDS, START, X, Y, answers, grad, half_square
-
-FIGURE = "document.querySelector('.optcourse-figure')"
 
 
 def drawn(rng: np.random.Generator) -> SnapshotPlayground:
@@ -45,19 +40,13 @@ def same(found: dict[str, Any], one: SnapshotPlayground, exact: float) -> None:
     assert found["places"] == one.places
 
 
-def test_runs_answers_and_errors_are_pythons(node: Callable[[str, Path], str], tmp_path: Path) -> None:
-    module = str(compose(SnapshotPlayground.constants, SnapshotPlayground.sources))
-    (tmp_path / "figure.mjs").write_text(module, encoding="utf-8")
+def test_runs_answers_and_errors_are_pythons(compute: Compute) -> None:
     rng = np.random.default_rng(8)
     figures = [drawn(rng) for _ in range(60)]
     cases = [[one.cycles, one.lr, one.seed, one.theta0.tolist()] for one in figures]
-    program = f"""
-    import {{ snapshotsOf }} from "./figure.mjs";
-    const plain = (c) => {{ const {{ path, single, mean, ...rest }} = snapshotsOf(...c);
-      return {{ ...rest, path: [...path], single: [...single], mean: [...mean] }}; }};
-    console.log(JSON.stringify({json.dumps(cases)}.map(plain)));
-    """
-    for one, found in zip(figures, json.loads(node(program, tmp_path)), strict=True):
+    answer = """(({ path, single, mean, ...rest }) =>
+      ({ ...rest, path: [...path], single: [...single], mean: [...mean] }))(snapshotsOf(...c))"""
+    for one, found in zip(figures, compute(SnapshotPlayground, answer, cases), strict=True):
         same(found, one, 1e-12)
 
 
@@ -80,15 +69,6 @@ def test_one_cycle_is_the_long_cosine() -> None:
     np.testing.assert_array_equal(one.path, one.single)
     assert one.errors["ensemble"] == one.errors["single"]
     assert len(SnapshotPlayground(cycles=7).snapshots) == 7  # 57 steps each; the last step of 400 begins another
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [("cycles", 0), ("cycles", 9), ("cycles", 2.5), ("lr", 0), ("lr", 11), ("seed", SEEDS), ("theta0", [1.0])],
-)
-def test_a_bad_setting_is_refused_by_name(name: str, value: Any) -> None:
-    with pytest.raises(ValueError, match=rf"^{name} = "):
-        SnapshotPlayground(**{name: value})
 
 
 def agree(page: Any) -> SnapshotPlayground:
@@ -130,11 +110,3 @@ def test_playing_takes_one_snapshot_after_the_other(show: Callable[..., Any]) ->
     assert BUDGET / 4 <= page.evaluate(f"{FIGURE}.drawn.now") < BUDGET / 2
     page.get_by_label("Cycles").press("ArrowLeft")  # whatever changes next is shown whole
     assert page.evaluate(f"{FIGURE}.drawn.taken") == agree(page).cycles == 3
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing(show: Callable[..., Any], npm: Callable[[str], Path], theme: str) -> None:
-    page = show(SnapshotPlayground(), theme=theme, viewport={"width": 320, "height": 900})
-    page.add_script_tag(path=str(npm("axe-core") / "axe.min.js"))
-    assert page.evaluate("axe.run('.optcourse-figure').then((r) => r.violations.map((v) => v.id))") == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= 320
