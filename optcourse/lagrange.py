@@ -24,6 +24,9 @@ from optcourse.convexity import QuadraticProgram, quadratic_program
 from optcourse.newton import bfgs
 from optcourse.streams import Iterates, stream
 
+BALANCED = 1e-13  # forces that leave no more than this share of themselves are in balance: the rest is rounding
+PATIENCE = 20  # changes of the working set on one spot, before they follow an order that cannot come round
+
 
 class KKTPoint(NamedTuple):
     """A solution with its multipliers: ν of the equalities, μ ≥ 0 of the inequalities."""
@@ -72,13 +75,36 @@ def solve_equality_qp(program: QuadraticProgram) -> KKTPoint:
 
 
 def _solve_kkt(H: Array, A: Array, top: Array, bottom: Array) -> tuple[Array, Array]:
-    """Solve [[H, Aᵀ], [A, 0]] [x; ν] = [top; bottom]."""
+    """Solve [[H, Aᵀ], [A, 0]] [x; ν] = [top; bottom]: x across the constraints, then along them, then the prices.
+
+    Solved as one matrix, rows of A that nearly depend on each other would blur x. Units are taken out first.
+    """
     m, n = A.shape
-    kkt = np.block([[H, A.T], [A, np.zeros((m, m))]])
-    if np.linalg.matrix_rank(kkt) < n + m:
-        raise refuse("A", A, "makes the KKT matrix singular: drop dependent constraints, or add curvature along them")
-    both = np.linalg.solve(kkt, np.concatenate([top, bottom]))
-    return both[:n], both[n:]
+    units = _units(H)
+    H, A, top = H / np.outer(units, units), A / units, top / units
+    lengths = _power_of_two(_largest(A))
+    u, size, axes = np.linalg.svd(A / lengths[:, None])
+    across, along = axes[:m].T, axes[m:].T
+    curvature, least = along.T @ H @ along, n * np.finfo(float).eps
+    if m > n or size.min(initial=np.inf) <= least * size.max(initial=0.0):
+        raise refuse("A", A * units, "makes the KKT matrix singular: drop the rows that depend on others")
+    if np.linalg.matrix_rank(curvature, tol=least * np.abs(H).max()) < n - m:
+        raise refuse("A", A * units, "makes the KKT matrix singular: a direction along it has no curvature")
+    x = across @ (u.T @ (bottom / lengths) / size)
+    x = x + along @ np.linalg.solve(curvature, along.T @ (top - H @ x))
+    nu = u @ (across.T @ (top - H @ x) / size)
+    return x / units, nu / lengths
+
+
+def _units(H: Array) -> Array:
+    """What to multiply each variable by, so that its own curvature is about one."""
+    curvature = np.abs(np.diag(H))
+    return _power_of_two(np.sqrt(np.where(curvature > 0, curvature, curvature.max())))
+
+
+def _power_of_two(sizes: Any) -> Any:
+    """The nearest power of two, so that dividing by it changes no digit; 1 for nothing."""
+    return np.exp2(np.round(np.log2(np.where(sizes > 0, sizes, 1.0))))
 
 
 def _rows_fit(given: dict[str, Any]) -> None:
@@ -124,7 +150,7 @@ def newton_kkt(grad: Gradient, hess: Hessian, theta: Array, A: Array, b: Array) 
     Examples
     --------
     >>> steps = newton_kkt(lambda t: np.log(t) + 1, lambda t: np.diag(1 / t), [0.2, 0.7], A=[[1.0, 1.0]], b=[1.0])
-    >>> [next(steps) for _ in range(5)][-1]
+    >>> list(steps)[-1]
     array([0.5, 0.5])
     """
     nu = np.zeros(len(b))
@@ -154,13 +180,15 @@ def active_set_qp(program: QuadraticProgram, x: Array, max_steps: int = 1000) ->
 
     With the working set held as equalities, step to their minimum; a constraint in the way joins the set, and at the
     minimum the one with the most negative multiplier leaves it. Ends when all multipliers are ≥ 0: then KKT holds.
+    Where more constraints meet than there are dimensions that may go round in circles for ever; after long on one spot
+    the first with a negative multiplier leaves, as in Bland's rule for the simplex method.
 
     Parameters
     ----------
     program : QuadraticProgram
         With Q positive definite along the constraints.
     x : array, shape (n,)
-        A feasible start, within 1e-9 (for instance from `simplex`).
+        A feasible start, no further than 1e-9 · (1 + ‖x‖∞) beyond a constraint (for instance from `simplex`).
     max_steps : int
         A bound on the changes of the working set.
 
@@ -177,7 +205,8 @@ def active_set_qp(program: QuadraticProgram, x: Array, max_steps: int = 1000) ->
 
     References
     ----------
-    J. Nocedal and S. Wright, *Numerical Optimization*, 2nd ed. (2006), algorithm 16.3.
+    J. Nocedal and S. Wright, *Numerical Optimization*, 2nd ed. (2006), algorithm 16.3. R. G. Bland, "New finite
+    pivoting rules for the simplex method", Math. Oper. Res. 2 (1977).
 
     Examples
     --------
@@ -188,35 +217,45 @@ def active_set_qp(program: QuadraticProgram, x: Array, max_steps: int = 1000) ->
     """
     if x.shape != program.c.shape:
         raise refuse("x", x, f"must have shape {program.c.shape}, not {x.shape}")
-    slack = program.b_ub - program.A_ub @ x
-    scale = 1e-9 * (1 + np.abs(x).max(initial=0.0))
-    if slack.min(initial=0.0) < -scale or np.abs(program.A_eq @ x - program.b_eq).max(initial=0.0) > scale:
+    allowed = 1e-9 * (1 + np.abs(x).max(initial=0.0))
+    above, off = program.A_ub @ x - program.b_ub, np.abs(program.A_eq @ x - program.b_eq)
+    if np.any(above > allowed * _largest(program.A_ub)) or np.any(off > allowed * _largest(program.A_eq)):
         raise refuse("x", x, "must be feasible to start from")
     working: list[int] = []
-    equalities = len(program.b_eq)
+    equalities, units, idle = len(program.b_eq), _units(program.Q), 0
     for _ in range(max_steps):
         A = np.vstack([program.A_eq, program.A_ub[working]])
         d, multipliers = _solve_kkt(program.Q, A, -program.grad(x), np.zeros(len(A)))
-        if np.abs(d).max() <= 1e-12 * (1 + np.abs(x).max()):
+        forces = np.abs(program.Q) @ np.abs(x) + np.abs(program.c) + np.abs(A).T @ np.abs(multipliers)
+        rounding = BALANCED * np.max(forces / units)
+        if np.max(np.abs(program.Q @ d) / units) <= rounding:
             nu, mu = multipliers[:equalities], np.zeros(len(program.b_ub))
             mu[working] = multipliers[equalities:]
-            if not working or mu[working].min() >= -1e-12 * (1 + np.abs(multipliers).max()):
+            pulling = np.flatnonzero(-mu * _largest(program.A_ub / units) > rounding)
+            if not pulling.size:
                 return KKTPoint(x, nu, np.maximum(mu, 0.0))
-            working.remove(min(working, key=lambda i: mu[i]))
+            working.remove(int(pulling[0] if idle > PATIENCE else pulling[np.argmin(mu[pulling])]))
             continue
-        reach, blocking = _ratio_test(program, x, d, working)
+        reach, blocking = _ratio_test(program, x, d, working, units)
         x = x + reach * d
+        idle = 0 if reach > 0 else idle + 1
         if blocking is not None:
             working.append(blocking)
     raise refuse("max_steps", max_steps, "was not enough: the working set keeps changing (a degenerate problem?)")
 
 
-def _ratio_test(program: QuadraticProgram, x: Array, d: Array, working: list[int]) -> tuple[float, int | None]:
+def _largest(rows: Array) -> Array:
+    """The largest entry of each row, in magnitude."""
+    return np.abs(rows).max(axis=1)
+
+
+def _ratio_test(
+    program: QuadraticProgram, x: Array, d: Array, working: list[int], units: Array
+) -> tuple[float, int | None]:
     """How far d may be followed, at most 1, and the inequality that stops it (None if none does)."""
     approach = program.A_ub @ d
-    free = np.ones(len(approach), dtype=bool)
+    free = approach > 1e-13 * np.max(np.abs(d) * units) * _largest(program.A_ub / units)
     free[working] = False
-    free &= approach > 1e-13 * np.abs(d).max()
     if not free.any():
         return 1.0, None
     ratios = np.full(len(approach), np.inf)

@@ -6,6 +6,8 @@ from types import SimpleNamespace
 import cvxpy as cp
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.optimize import minimize
 from sklearn.svm import SVC
 
@@ -21,8 +23,15 @@ from optcourse import (
     svm_dual,
 )
 from optcourse.certificates import kkt_residuals
-from optcourse.lagrange import _ratio_test
+from optcourse.lagrange import KKTPoint, _ratio_test
 from optcourse.linear_programming import solution
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+def decades(most):
+    """Powers of ten, down to one with `most` zeros behind the point and up to one with as many before it."""
+    return st.sampled_from([-most, -9, -3, 0, 3, 9, most]).map(lambda power: 10.0**power)
 
 
 @pytest.fixture
@@ -100,6 +109,71 @@ def test_the_active_set_leaves_a_point_where_more_walls_meet_than_there_are_dime
     point = active_set_qp(program, inside)
     assert residuals(program, point).failing(1e-8) == []
     assert program.value(point.x) == pytest.approx(program.value(peer(program)[0]), abs=1e-7)
+
+
+def shares(program, point):
+    """The four residuals as shares of the numbers that should cancel: what they are of does not depend on units."""
+    rows, prices = np.vstack([program.A_eq, program.A_ub]), np.append(point.nu, point.mu)
+    forces = (np.abs(program.Q) @ np.abs(point.x) + np.abs(program.c) + np.abs(rows.T) @ np.abs(prices)).max()
+    heights = np.abs(np.append(program.b_eq, program.b_ub)) + np.abs(rows).max(axis=1) * np.abs(point.x).max()
+    missed = rows @ point.x - np.append(program.b_eq, program.b_ub)
+    missed[len(program.b_eq) :] = np.maximum(missed[len(program.b_eq) :], 0.0)
+    found = residuals(program, point)
+    return (
+        found.stationarity / forces,
+        (np.abs(missed) / np.where(heights > 0, heights, 1.0)).max(initial=0.0),
+        found.dual,
+        found.complementarity / max(forces * np.abs(point.x).max(), 1e-300),
+    )
+
+
+def cone(seed):
+    """A strictly convex program whose walls all meet at zero; one in three has them nearly double."""
+    rng = np.random.default_rng(seed)
+    n, m = int(rng.integers(2, 7)), int(rng.integers(2, 9))
+    root, A = rng.normal(size=(n, n)), rng.normal(size=(m, n))
+    if seed % 3 == 0:
+        A = np.vstack([A, A + 1e-7 * rng.normal(size=A.shape)])
+    return root @ root.T + np.eye(n), 3 * rng.normal(size=n), A
+
+
+@settings(max_examples=150, deadline=None)
+@given(seed=seeds, loss=decades(150), length=decades(60), data=st.data())
+def test_where_all_walls_meet_the_active_set_finds_the_answer_in_any_units(seed, loss, length, data):
+    Q, c, A = cone(seed)
+    rows = np.array(data.draw(st.lists(decades(20), min_size=len(A), max_size=len(A))))
+    units = length * np.array(data.draw(st.lists(decades(6), min_size=len(c), max_size=len(c))))
+    program = QuadraticProgram(loss * Q, loss * c, A_ub=A, b_ub=np.zeros(len(A)))
+    point = active_set_qp(program, np.zeros(len(c)))
+    assert max(shares(program, point)) <= 1e-11
+    seen = QuadraticProgram(
+        loss * Q * np.outer(units, units), loss * c * units, A_ub=rows[:, None] * A * units, b_ub=np.zeros(len(A))
+    )
+    there = active_set_qp(seen, np.zeros(len(c)))
+    again = KKTPoint(there.x * units, there.nu, there.mu * rows)
+    assert max(shares(program, again)) <= 1e-9
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3, 4, 5), (0, 1, 2, 4, 5, 3)])
+@pytest.mark.parametrize("curvature", [1e-4, 1e-8])
+def test_the_active_set_does_not_go_round_in_circles_where_dantzigs_rule_does(order, curvature):
+    # Beale's linear program, bent a little: its walls meet at zero, and the most negative price leads in a circle.
+    A = np.vstack([[[0.25, -8.0, -1.0, 9.0], [0.5, -12.0, -0.5, 3.0]], -np.eye(4)])[list(order)]
+    program = QuadraticProgram(curvature * np.eye(4), [-0.75, 20.0, -0.5, 6.0], A_ub=A, b_ub=np.zeros(6))
+    bounded = QuadraticProgram(program.Q, program.c, A_ub=np.vstack([A, [0, 0, 1, 0]]), b_ub=np.eye(7)[6])
+    for one in (program, bounded):
+        assert max(shares(one, active_set_qp(one, np.zeros(4), max_steps=200))) <= 1e-12
+
+
+@pytest.mark.parametrize("size", [1e-150, 1e-20, 1.0, 1e20, 1e150])
+def test_the_optimality_conditions_of_small_and_of_large_losses_are_solved_alike(size):
+    # Curvatures of 10^±150 beside constraints of one: no entry of their matrix is zero for that.
+    Q, c, A, b = np.diag([1.0, 2.0, 3.0]), np.array([1.0, -2.0, 0.5]), np.array([[1.0, 1.0, 1.0]]), np.ones(1)
+    plain = solve_equality_qp(QuadraticProgram(Q, c, A, b))
+    for rows in (1.0, 1e-30, 1e30):
+        x, nu, _ = solve_equality_qp(QuadraticProgram(size * Q, size * c, rows * A, rows * b))
+        np.testing.assert_allclose(x, plain.x, rtol=1e-14)
+        np.testing.assert_allclose(nu * (rows / size), plain.nu, rtol=1e-14)
 
 
 def test_the_active_set_can_start_where_phase_one_of_the_simplex_method_ends():
@@ -301,7 +375,7 @@ def test_the_ratio_test_stops_at_the_first_wall_that_is_not_held():
         ]
         first = min(range(m), key=lambda i: ratios[i])
         expected = (1.0, None) if ratios[first] >= 1 else (ratios[first], first)
-        assert _ratio_test(SimpleNamespace(A_ub=A, b_ub=b), x, d, working) == expected
+        assert _ratio_test(SimpleNamespace(A_ub=A, b_ub=b), x, d, working, np.ones(n)) == expected
         ends.add((expected[1] is None, expected[0] == 0))
     assert ends == {(True, False), (False, False), (False, True)}
 
@@ -309,22 +383,24 @@ def test_the_ratio_test_stops_at_the_first_wall_that_is_not_held():
 @pytest.mark.parametrize(("approach", "expected"), [(0.9e-13, (1.0, None)), (1.1e-13, (0.0, 0))])
 def test_a_wall_that_the_step_hardly_approaches_does_not_block(approach, expected):
     # Of a step whose largest part is −2, a ten-trillionth is rounding.
-    program = SimpleNamespace(A_ub=np.array([[-approach, 0.0]]), b_ub=np.zeros(1))
-    assert _ratio_test(program, np.zeros(2), np.array([-2.0, 0.0]), []) == expected
+    for size in (1.0, 1e-20):
+        program = SimpleNamespace(A_ub=size * np.array([[-approach, -1.0]]), b_ub=np.zeros(1))
+        assert _ratio_test(program, np.zeros(2), np.array([-2.0, 0.0]), [], np.ones(2)) == expected
 
 
+@pytest.mark.parametrize("length", [1.0, 1e-12, 1e6])
 @pytest.mark.parametrize("x", [[-3.0, 1.0], [-0.5, 0.25]])
-def test_a_start_may_miss_rows_by_a_billionth_of_its_size_on_either_side(x):
-    x, scale = np.array(x), 1e-9 * (1 + abs(x[0]))
+def test_a_start_may_miss_rows_by_a_billionth_of_its_size_on_either_side(x, length):
+    x, row, scale = np.array(x), length * np.array([[0.5, 1.0]]), length * 1e-9 * (1 + abs(x[0]))
     for share, fine in ((0.9, True), (1.1, False)):
         missed = {
-            "row": QuadraticProgram(np.eye(2), [0.0, 0.0], A_ub=[[1.0, 2.0]], b_ub=[x[0] + 2 * x[1] - share * scale]),
-            "above": QuadraticProgram(np.eye(2), [0.0, 0.0], [[1.0, 2.0]], [x[0] + 2 * x[1] + share * scale]),
-            "below": QuadraticProgram(np.eye(2), [0.0, 0.0], [[1.0, 2.0]], [x[0] + 2 * x[1] - share * scale]),
+            "row": QuadraticProgram(np.eye(2), [0.0, 0.0], A_ub=row, b_ub=row @ x - share * scale),
+            "above": QuadraticProgram(np.eye(2), [0.0, 0.0], row, row @ x + share * scale),
+            "below": QuadraticProgram(np.eye(2), [0.0, 0.0], row, row @ x - share * scale),
         }
         for program in missed.values():
             if fine:
-                assert residuals(program, active_set_qp(program, x)).failing(1e-6) == []
+                assert residuals(program, active_set_qp(program, x)).failing(1e-6 * max(1, length)) == []
             else:
                 with pytest.raises(ValueError, match=r"^x = .*must be feasible to start from"):
                     active_set_qp(program, x)
