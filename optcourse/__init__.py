@@ -8,11 +8,20 @@
 
 from optcourse.adam import adam, adamax, adamw, nadam
 from optcourse.adaptive import adadelta, adagrad, rmsprop
-from optcourse.certificates import gradient_norm, kkt_residuals, lasso_gap
+from optcourse.certificates import (
+    conjugacy,
+    duality_gap,
+    gradient_norm,
+    kkt_residuals,
+    lasso_gap,
+    lp_floor,
+    lp_residuals,
+    prox_residual,
+    wolfe_conditions,
+)
 from optcourse.conjugate_gradient import conjugate_gradient, nonlinear_cg
 from optcourse.convexity import (
     QuadraticProgram,
-    duality_gap,
     is_convex_on,
     is_psd,
     lagrange_dual,
@@ -92,6 +101,7 @@ __all__ = [
     "check_gradient",
     "check_hessian_vector",
     "cma_es",
+    "conjugacy",
     "conjugate_gradient",
     "coordinate_descent",
     "cosine_annealing",
@@ -119,6 +129,8 @@ __all__ = [
     "lasso_lam_max",
     "lasso_path",
     "lbfgs",
+    "lp_floor",
+    "lp_residuals",
     "lr_range_test",
     "minibatches",
     "momentum",
@@ -138,6 +150,7 @@ __all__ = [
     "prox_l1",
     "prox_l2",
     "prox_nuclear",
+    "prox_residual",
     "prox_simplex",
     "prox_tv1d",
     "proximal_gradient",
@@ -158,5 +171,6 @@ __all__ = [
     "svm_dual",
     "vertices",
     "warmup_cosine",
+    "wolfe_conditions",
 ]
 __version__ = "0.1.0"

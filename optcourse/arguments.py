@@ -62,11 +62,27 @@ def _floats(name: str, value: Any) -> Array:
     return theta[()]  # a 0-d array becomes a NumPy float: float in, float out
 
 
+def table(name: str, value: Any, needed: str) -> Array:
+    """Whatever NumPy makes of it, if its rows are of one length."""
+    try:
+        return np.asarray(value)
+    except ValueError:
+        raise refuse(name, value, needed) from None
+
+
 def iterate(name: str, value: Any) -> Array:
     """A point of the parameter space: one finite float or more, of any shape."""
     theta = _floats(name, value)
     if theta.size == 0:
         raise refuse(name, value, "must hold at least one number")
+    return theta
+
+
+def point(name: str, value: Any) -> Array:
+    """A point that is a vector of one entry or more: for methods that draw or list its coordinates."""
+    theta = iterate(name, value)
+    if np.ndim(theta) != 1:
+        raise refuse(name, value, "must be a vector (1 dimension)")
     return theta
 
 
@@ -86,6 +102,14 @@ def vector(name: str, value: Any) -> Array:
     return row
 
 
+def fitting(name: str, value: Any, other: Array) -> Array:
+    """A vector with one entry for each of another's."""
+    row = vector(name, value)
+    if row.shape != other.shape:
+        raise refuse(name, value, f"must have shape {other.shape}, not {row.shape}")
+    return row
+
+
 def function(name: str, value: Any) -> Any:
     """Anything that can be called."""
     if not callable(value):
@@ -94,7 +118,11 @@ def function(name: str, value: Any) -> Any:
 
 
 def _number(name: str, value: Any, needed: str) -> float:
-    if isinstance(value, bool | np.bool_) or not isinstance(value, Real) or not math.isfinite(value):
+    try:
+        finite = isinstance(value, Real) and math.isfinite(value)
+    except OverflowError:  # a whole number beyond all floats
+        finite = False
+    if isinstance(value, bool | np.bool_) or not finite:
         raise refuse(name, value, needed)
     return float(value)
 
@@ -169,6 +197,13 @@ def generator(name: str, value: Any) -> np.random.Generator:
     """A NumPy random generator: the one source of chance."""
     if not isinstance(value, np.random.Generator):
         raise refuse(name, value, "must be a numpy.random.Generator, e.g. numpy.random.default_rng(0)")
+    return value
+
+
+def defined(name: str, value: float, theta: Any) -> float:
+    """What a function returned at θ, unless it is NaN: nothing can be compared with that."""
+    if math.isnan(value):
+        raise NonFiniteError(f"{name} returned nan at theta = {shown(theta)}")
     return value
 
 

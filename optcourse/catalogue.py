@@ -406,7 +406,7 @@ METHODS: tuple[Method, ...] = (
     Method(
         name="duality_gap",
         section="3.9",
-        home="convexity",
+        home="certificates",
         title="Duality gap",
         summary="Ceiling minus floor: zero exactly at a solution.",
         when="Stopping a solver with a proof.",

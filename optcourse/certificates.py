@@ -7,24 +7,73 @@ knowing the answer. Tests assert them before they compare with any peer; `optcou
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from optcourse.arguments import Array, Gradient, checked, matrix, positive, refuse, vector
+from optcourse.arguments import (
+    Array,
+    Gradient,
+    Rule,
+    checked,
+    fitting,
+    matrix,
+    number,
+    open_fraction,
+    positive,
+    refuse,
+    vector,
+)
+from optcourse.streams import Counted
+
+
+def program_with(*parts: str) -> Rule:
+    """Make a rule: a program that has these parts, since this module knows no method and none of their classes."""
+
+    def rule(name: str, value: Any) -> Any:
+        if not all(hasattr(value, part) for part in parts):
+            raise refuse(name, value, "must be a LinearProgram" if "bounds" in parts else "must be a QuadraticProgram")
+        return value
+
+    return rule
+
+
+linear, quadratic = program_with("c", "A_ub", "A_eq", "bounds"), program_with("Q", "c", "A_ub", "A_eq", "floor")
 
 
 @checked()
 def gradient_norm(grad: Gradient, theta: Array) -> float:
     r"""Return :math:`\|\nabla L(\theta)\|_2`: zero exactly at stationary points, which for convex L are the minima.
 
+    Parameters
+    ----------
+    grad : function of theta
+        Returns ∇L(θ), of the shape of θ.
+    theta : float or array
+        The candidate.
+
+    Returns
+    -------
+    float
+        In units of the loss per unit of θ.
+
+    Raises
+    ------
+    ValueError
+        If θ is not finite, or ∇L(θ) is NaN or infinite (a `NonFiniteError`) or of another shape.
+
+    References
+    ----------
+    J. Nocedal and S. Wright, *Numerical Optimization*, 2nd ed. (2006), theorem 2.2.
+
     Examples
     --------
     >>> gradient_norm(lambda theta: 2 * theta, [3.0, 4.0])
     10.0
     """
-    return float(np.linalg.norm(np.ravel(grad(theta))))
+    return float(np.linalg.norm(np.ravel(Counted("grad", grad, theta)(theta))))
 
 
 @checked(lr=positive)
@@ -34,7 +83,28 @@ def prox_residual(grad: Gradient, prox: Callable[[Array, float], Array], theta: 
     .. math:: \frac{1}{\eta} \bigl\| \theta - \mathrm{prox}_{\eta h}(\theta - \eta \nabla f(\theta)) \bigr\|
 
     Zero exactly where 0 ∈ ∇f(θ) + ∂h(θ), which for convex f and h are the minima of f + h; without h it is the norm
-    of the gradient.
+    of the gradient. With a projection for a prox it is the certificate of projected gradient descent.
+
+    Parameters
+    ----------
+    grad : function of theta
+        Returns ∇f(θ), of the shape of θ.
+    prox : function of (v, rate)
+        Returns the prox of rate · h at v, of the shape of v.
+    theta : float or array
+        The candidate.
+    lr : float
+        η > 0.
+
+    Returns
+    -------
+    float
+        In units of the loss per unit of θ.
+
+    Raises
+    ------
+    ValueError
+        If η ≤ 0, or what a function returns is NaN, infinite or of another shape than θ.
 
     References
     ----------
@@ -45,7 +115,8 @@ def prox_residual(grad: Gradient, prox: Callable[[Array, float], Array], theta: 
     >>> prox_residual(lambda theta: theta - 3, lambda v, rate: max(v - rate, 0.0), theta=2.0, lr=0.5)
     0.0
     """
-    return float(np.linalg.norm(np.ravel(theta - prox(theta - lr * grad(theta), lr)))) / lr
+    ahead = theta - lr * Counted("grad", grad, theta)(theta)
+    return float(np.linalg.norm(np.ravel(theta - Counted("prox", prox, theta)(ahead, lr)))) / lr
 
 
 @checked()
@@ -54,6 +125,22 @@ def lasso_gap(X: Array, y: Array, lam: float, theta: Array) -> float:
 
     The residual r = y − Xθ, scaled down until ‖Xᵀν‖∞ ≤ λ, is a feasible dual point ν with value
     ½‖y‖² − ½‖y − ν‖²; the gap bounds how far L(θ) is above the minimum, and is zero exactly there.
+
+    Parameters
+    ----------
+    X : array, shape (n, p)
+        The data.
+    y : array, shape (n,)
+        The targets.
+    lam : float
+        λ ≥ 0.
+    theta : array, shape (p,)
+        The candidate.
+
+    Returns
+    -------
+    float
+        ≥ 0, in units of the loss.
 
     Raises
     ------
@@ -83,6 +170,26 @@ def lasso_gap_of(residual: Array, pull: Array, lam: float, theta: Array) -> floa
     :math:`\tfrac12 (1-s)^2 \|r\|^2 + \sum_j (\lambda |\theta_j| - s\, \theta_j X_j^\top r)`: every term is ≥ 0, so a
     tiny gap is not lost between two large values.
 
+    Parameters
+    ----------
+    residual : array, shape (n,)
+        r = y − Xθ.
+    pull : array, shape (p,)
+        Xᵀr.
+    lam : float
+        λ ≥ 0.
+    theta : array, shape (p,)
+        The candidate.
+
+    Returns
+    -------
+    float
+        ≥ 0, in units of the loss; NaN if an entry is NaN. Nothing is checked: it is called at every step.
+
+    References
+    ----------
+    As for `lasso_gap`; the sum is its difference, multiplied out.
+
     Examples
     --------
     >>> import numpy as np
@@ -95,8 +202,56 @@ def lasso_gap_of(residual: Array, pull: Array, lam: float, theta: Array) -> floa
     return float(0.5 * (1 - s) ** 2 * (residual @ residual) + np.maximum(slack, 0.0).sum())
 
 
+@checked(program=quadratic)
+def duality_gap(program: Any, x: ArrayLike, nu: ArrayLike = (), mu: ArrayLike = ()) -> float:
+    r"""Return f(x) − g(ν, μ) for a feasible x and multipliers ν, μ ≥ 0: how far x can be from optimal, at the most.
+
+    Parameters
+    ----------
+    program : QuadraticProgram
+        The problem; g is its Lagrange dual (see `optcourse.lagrange_dual`).
+    x : array, shape (n,)
+        A feasible point, within 1e-8.
+    nu, mu : arrays
+        Multipliers of the equalities (any sign) and inequalities (≥ 0).
+
+    Returns
+    -------
+    float
+        In units of the objective; +∞ where the dual has no floor.
+
+    Raises
+    ------
+    ValueError
+        If x is not feasible: then the difference bounds nothing. If shapes do not fit.
+
+    References
+    ----------
+    S. Boyd and L. Vandenberghe, *Convex Optimization* (2004), section 5.5.1.
+
+    Examples
+    --------
+    >>> from optcourse import QuadraticProgram
+    >>> program = QuadraticProgram(Q=np.eye(2), c=[0.0, 0.0], A_eq=[[1.0, 1.0]], b_eq=[2.0])
+    >>> duality_gap(program, [2.0, 0.0], nu=[-1.0]), duality_gap(program, [1.0, 1.0], nu=[-1.0])
+    (1.0, 0.0)
+    """
+    x = fitting("x", x, program.c)
+    floor = program.floor(nu, mu)
+    off = max(np.abs(program.A_eq @ x - program.b_eq).max(initial=0), (program.A_ub @ x - program.b_ub).max(initial=0))
+    if off > 1e-8 * (1 + np.abs(x).max()):
+        raise refuse("x", x, f"must be feasible, but misses a constraint by {off:.3g}")
+    return float(program.value(x) - floor)
+
+
 class KKTResiduals(NamedTuple):
-    """How far a point and its multipliers are from each of the four conditions; all zero at a KKT point."""
+    """How far a point and its multipliers are from each of the four conditions; all zero at a KKT point.
+
+    Attributes
+    ----------
+    stationarity, primal, dual, complementarity : float
+        The largest entry by which each is missed; see `kkt_residuals`.
+    """
 
     stationarity: float
     primal: float
@@ -136,10 +291,15 @@ def kkt_residuals(
     inequality, inequality_jacobian, mu : arrays of shapes (k,), (k, n), (k,), optional
         g, its Jacobian and its multipliers.
 
+    Returns
+    -------
+    KKTResiduals
+        Whose ``failing(tol)`` names the conditions that are missed.
+
     Raises
     ------
     ValueError
-        If the shapes do not fit.
+        If the shapes do not fit, or an entry is not finite.
 
     References
     ----------
@@ -153,6 +313,8 @@ def kkt_residuals(
     ([], ['stationarity'])
     """
     balance = vector("gradient", gradient)
+    if balance.size == 0:
+        raise refuse("gradient", gradient, "must have at least one entry")
     h, nu = vector("equality", equality), vector("nu", nu)
     g, mu = vector("inequality", inequality), vector("mu", mu)
     for name, jacobian, values, prices in (
@@ -172,13 +334,20 @@ def kkt_residuals(
 
 
 class LPResiduals(NamedTuple):
-    """How far a point and its prices are from solving a linear program, each relative to the numbers in it."""
+    """How far a point and its prices are from solving a linear program, each relative to the numbers in it.
+
+    Attributes
+    ----------
+    primal, dual, gap : float
+        What is missed of feasibility, of dual feasibility, and between value and floor; see `lp_residuals`.
+    """
 
     primal: float
     dual: float
     gap: float
 
 
+@checked(program=linear)
 def lp_floor(program: Any, y_ub: ArrayLike, y_eq: ArrayLike) -> tuple[float, float]:
     r"""Return the floor under all feasible :math:`c^\top x` that prices prove, and by how much they miss being prices.
 
@@ -191,7 +360,21 @@ def lp_floor(program: Any, y_ub: ArrayLike, y_eq: ArrayLike) -> tuple[float, flo
     program : LinearProgram
         The problem. With all costs zero, a floor above zero proves that nothing is feasible (Farkas).
     y_ub, y_eq : arrays
-        The prices of the inequalities and equalities.
+        The prices of the inequalities and equalities, one for each.
+
+    Returns
+    -------
+    floor, off : float
+        The floor, in units of cᵀx, and what is missed, in units of c.
+
+    Raises
+    ------
+    ValueError
+        If the program is none, or prices do not fit it.
+
+    References
+    ----------
+    S. Boyd and L. Vandenberghe, *Convex Optimization* (2004), sections 5.2.1 and 5.8 (alternatives).
 
     Examples
     --------
@@ -200,7 +383,7 @@ def lp_floor(program: Any, y_ub: ArrayLike, y_eq: ArrayLike) -> tuple[float, flo
     >>> lp_floor(program, [-2.0, -1.0], []), lp_floor(program, [-3.0, 0.0], []), lp_floor(program, [-2.0, 0.0], [])
     ((-11.0, 0.0), (-12.0, 0.0), (-8.0, 1.0))
     """
-    y_ub, y_eq = vector("y_ub", y_ub), vector("y_eq", y_eq)
+    y_ub, y_eq = fitting("y_ub", y_ub, program.b_ub), fitting("y_eq", y_eq, program.b_eq)
     reduced = program.c - program.A_ub.T @ y_ub - program.A_eq.T @ y_eq
     nearest = np.where(reduced >= 0, *program.bounds.T)  # where r_j x_j is least
     bounded = np.isfinite(nearest)
@@ -208,6 +391,7 @@ def lp_floor(program: Any, y_ub: ArrayLike, y_eq: ArrayLike) -> tuple[float, flo
     return float(floor), float(max(y_ub.max(initial=0.0), np.abs(reduced[~bounded]).max(initial=0.0)))
 
 
+@checked(program=linear)
 def lp_residuals(program: Any, x: ArrayLike, y_ub: ArrayLike, y_eq: ArrayLike) -> LPResiduals:
     r"""Return how much x misses feasibility, how much the prices do, and how far :math:`c^\top x` is from their floor.
 
@@ -221,6 +405,20 @@ def lp_residuals(program: Any, x: ArrayLike, y_ub: ArrayLike, y_eq: ArrayLike) -
     x, y_ub, y_eq : arrays
         The point, and the prices of the inequalities and equalities.
 
+    Returns
+    -------
+    LPResiduals
+
+    Raises
+    ------
+    ValueError
+        If the program is none, or the point or the prices do not fit it.
+
+    References
+    ----------
+    DIMACS error measures: H. D. Mittelmann, "An independent benchmarking of SDP and SOCP solvers", Math. Programming
+    95 (2003), section 3; here with the largest entry for a norm.
+
     Examples
     --------
     >>> from optcourse import LinearProgram
@@ -228,6 +426,7 @@ def lp_residuals(program: Any, x: ArrayLike, y_ub: ArrayLike, y_eq: ArrayLike) -
     >>> lp_residuals(program, [3.0, 1.0], [-2.0, -1.0], [])
     LPResiduals(primal=0.0, dual=0.0, gap=0.0)
     """
+    x = fitting("x", x, program.c)
     floor, off = lp_floor(program, y_ub, y_eq)
     value = program.value(x)
     sides = np.concatenate([program.b_ub, program.b_eq, program.bounds[np.isfinite(program.bounds)]])
@@ -239,10 +438,32 @@ def lp_residuals(program: Any, x: ArrayLike, y_ub: ArrayLike, y_eq: ArrayLike) -
 
 
 @checked()
-def conjugacy(A: ArrayLike, directions: ArrayLike) -> float:
+def conjugacy(A: Array, directions: ArrayLike) -> float:
     r"""Return the largest :math:`|d_i^\top A d_j| / \sqrt{d_i^\top A d_i\; d_j^\top A d_j}` of any two directions.
 
     The cosine of their angle as A measures it: zero exactly if the directions are A-conjugate.
+
+    Parameters
+    ----------
+    A : array, shape (n, n)
+        Symmetric positive definite.
+    directions : array, shape (k, n)
+        One a row.
+
+    Returns
+    -------
+    float
+        Between 0 and 1; 0 for a single direction.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or A has no positive curvature along a direction (a direction of zeros, for one).
+
+    References
+    ----------
+    M. R. Hestenes and E. Stiefel, "Methods of conjugate gradients for solving linear systems", J. Res. Nat. Bur.
+    Standards 49 (1952), eq. (4:1).
 
     Examples
     --------
@@ -250,12 +471,39 @@ def conjugacy(A: ArrayLike, directions: ArrayLike) -> float:
     0.0
     """
     D = matrix("directions", directions)
-    products = D @ matrix("A", A) @ D.T
+    if A.shape != (D.shape[1], D.shape[1]):
+        raise refuse("A", A, f"must have shape {(D.shape[1], D.shape[1])} to fit the directions, not {A.shape}")
+    products = D @ A @ D.T
+    if not np.all(np.diag(products) > 0):
+        raise refuse("directions", directions, "must have positive curvature dᵀAd, each of them")
     size = np.sqrt(np.diag(products))
     cosines = np.abs(products) / np.outer(size, size)
     return float(np.max(cosines - np.diag(np.diag(cosines)), initial=0.0))
 
 
+def falling(name: str, value: Any) -> float:
+    """A slope that leads down."""
+    if number(name, value) >= 0:
+        raise refuse(name, value, "must be below zero: the direction leads down")
+    return float(value)
+
+
+def no_nan(name: str, value: Any) -> float:
+    """A number, which may be infinite: a step may have left the domain."""
+    if not isinstance(value, Real) or np.isnan(float(value)):
+        raise refuse(name, value, "must be a number: by NaN nothing is certified")
+    return float(value)
+
+
+@checked(
+    here=number,
+    slope=falling,
+    there=no_nan,
+    slope_there=no_nan,
+    alpha=positive,
+    c1=open_fraction,
+    c2=open_fraction,
+)
 def wolfe_conditions(
     here: float, slope: float, there: float, slope_there: float, alpha: float, c1: float = 1e-4, c2: float = 0.9
 ) -> tuple[float, float]:
@@ -269,6 +517,20 @@ def wolfe_conditions(
         φ(0) and φ′(0) < 0.
     there, slope_there : float
         φ(α) and φ′(α).
+    alpha : float
+        The step, > 0.
+    c1, c2 : float
+        The shares of the conditions, in (0, 1).
+
+    Returns
+    -------
+    decrease, slope : float
+        max(0, φ(α) − φ(0) − c₁ α φ′(0)) and max(0, |φ′(α)| − c₂ |φ′(0)|).
+
+    Raises
+    ------
+    ValueError
+        If φ′(0) ≥ 0, α ≤ 0, a share is not in (0, 1), or a value is NaN.
 
     References
     ----------

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from optcourse.arguments import Array, Gradient, Loss, NonFiniteError, matrix, one_of, refuse
+from optcourse.arguments import Array, Gradient, Loss, matrix, one_of, refuse
 from optcourse.line_search import Step, first_trial, wolfe_step
 from optcourse.newton import first_step
-from optcourse.streams import Iterates, stream
+from optcourse.streams import Counted, Iterates, stream
 
 NEARLY_EXACT = 0.1  # c2: conjugacy asks for nearly exact steps, and Fletcher–Reeves descends only for c2 < 1/2
 # Conjugate steps leave gradients orthogonal: more than this share of the new one in the last calls for a restart.
@@ -43,6 +43,7 @@ def _square_system(given: dict[str, Any]) -> None:
             raise refuse(name, value, f"has {value.shape[0]} rows, but b has {b.size} entries")
         if value is not None and not (callable(value) and not hasattr(value, "__matmul__")):
             given[name] = value.__matmul__
+    given["A"] = Counted("A", given["A"], b, kind="theta")
     if given["theta"].shape != b.shape:
         raise refuse("theta", given["theta"], f"must have the shape of b, {b.shape}")
 
@@ -102,8 +103,6 @@ def conjugate_gradient(
     while rz != 0:
         Ad = A(direction)
         curvature = direction @ Ad
-        if not np.isfinite(curvature):
-            raise NonFiniteError(f"A returned NaN or infinity along direction = {direction}")
         if curvature <= 0:
             raise refuse("A", A, f"must be positive definite, but the curvature along a direction is {curvature:.3g}")
         alpha = rz / curvature

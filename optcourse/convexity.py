@@ -13,13 +13,15 @@ from optcourse.arguments import (
     Gradient,
     checked,
     count,
+    defined,
+    fitting,
     iterate,
     matrix,
     positive,
     refuse,
     vector,
 )
-from optcourse.streams import Iterates, Rate, rates, stream
+from optcourse.streams import Counted, Iterates, Rate, rates, stream
 
 
 class ConvexityVerdict(NamedTuple):
@@ -55,7 +57,7 @@ def is_convex_on(
     Raises
     ------
     ValueError
-        If the corners have different shapes or low ≥ high somewhere.
+        If the corners have different shapes or low ≥ high somewhere, or f returns NaN or no number; +∞ is a value.
 
     References
     ----------
@@ -69,11 +71,12 @@ def is_convex_on(
     """
     if np.shape(low) != np.shape(high) or not np.all(low < high):
         raise refuse("low", low, f"must lie below high = {high}, entry by entry")
+    value = Counted("f", f, low, kind="number")
     worst, witness = 0.0, None
     for _ in range(samples):
         a, b, t = rng.uniform(low, high), rng.uniform(low, high), float(rng.uniform())
-        ends = float(f(a)), float(f(b))
-        excess = float(f((1 - t) * a + t * b)) - (1 - t) * ends[0] - t * ends[1]
+        *ends, between = (defined("f", value(theta), theta) for theta in (a, b, (1 - t) * a + t * b))
+        excess = between - (1 - t) * ends[0] - t * ends[1]
         rounding = 8 * np.finfo(float).eps * (abs(ends[0]) + abs(ends[1]) + 1e-300)
         if excess > max(worst, rounding):
             worst, witness = excess, (a, b, t)
@@ -236,6 +239,14 @@ class QuadraticProgram:
         """Return the objective's gradient at x."""
         return self.Q @ x + self.c
 
+    def prices(self, nu: Any, mu: Any) -> tuple[Array, Array]:
+        """Return the multipliers as arrays: one for each equality, and one for each inequality."""
+        return fitting("nu", nu, self.b_eq), fitting("mu", mu, self.b_ub)
+
+    def floor(self, nu: Any = (), mu: Any = ()) -> float:
+        """Return the Lagrange dual g(ν, μ): what the objective is at least, wherever the constraints hold."""
+        return lagrange_dual(self).value(nu, mu)
+
 
 class LagrangeDual(NamedTuple):
     """The dual of a `QuadraticProgram`: a concave function of the multipliers, below the primal everywhere.
@@ -283,51 +294,19 @@ def lagrange_dual(program: QuadraticProgram) -> LagrangeDual:
     curvature, axes = np.linalg.eigh(program.Q)
     curved = curvature > 1e-12 * curvature.max()
 
-    def tilt(nu: Any, mu: Any) -> Array:
-        return axes.T @ (program.c + program.A_eq.T @ np.asarray(nu, float) + program.A_ub.T @ np.asarray(mu, float))
+    def tilt(nu: Array, mu: Array) -> Array:
+        return axes.T @ (program.c + program.A_eq.T @ nu + program.A_ub.T @ mu)
 
     def value(nu: Any = (), mu: Any = ()) -> float:
+        nu, mu = program.prices(nu, mu)
         w = tilt(nu, mu)
         unbounded = np.abs(w[~curved]).max(initial=0.0) > 1e-9 * (1 + np.abs(program.c).max())
-        if unbounded or np.any(np.asarray(mu) < 0):
+        if unbounded or np.any(mu < 0):
             return -np.inf
         least = -0.5 * np.sum(w[curved] ** 2 / curvature[curved])
-        return float(least - program.b_eq @ np.asarray(nu) - program.b_ub @ np.asarray(mu))
+        return float(least - program.b_eq @ nu - program.b_ub @ mu)
 
     def minimiser(nu: Any = (), mu: Any = ()) -> Array:
-        return -axes[:, curved] @ (tilt(nu, mu)[curved] / curvature[curved])
+        return -axes[:, curved] @ (tilt(*program.prices(nu, mu))[curved] / curvature[curved])
 
     return LagrangeDual(value, minimiser)
-
-
-@checked(program=quadratic_program, x=vector, nu=vector, mu=vector)
-def duality_gap(program: QuadraticProgram, x: Array, nu: Any = (), mu: Any = ()) -> float:
-    r"""Return f(x) − g(ν, μ) for a feasible x and multipliers ν, μ ≥ 0: how far x can be from optimal, at the most.
-
-    Parameters
-    ----------
-    program : QuadraticProgram
-        The problem.
-    x : array, shape (n,)
-        A feasible point, within 1e-8.
-    nu, mu : arrays
-        Multipliers of the equalities (any sign) and inequalities (≥ 0).
-
-    Raises
-    ------
-    ValueError
-        If x is not feasible: then the difference bounds nothing. If shapes do not fit.
-
-    Examples
-    --------
-    >>> program = QuadraticProgram(Q=np.eye(2), c=[0.0, 0.0], A_eq=[[1.0, 1.0]], b_eq=[2.0])
-    >>> duality_gap(program, [2.0, 0.0], nu=[-1.0]), duality_gap(program, [1.0, 1.0], nu=[-1.0])
-    (1.0, 0.0)
-    """
-    for name, given, fitting in (("x", x, program.c), ("nu", nu, program.b_eq), ("mu", mu, program.b_ub)):
-        if np.shape(given) != fitting.shape:
-            raise refuse(name, given, f"must have shape {fitting.shape}, not {np.shape(given)}")
-    off = max(np.abs(program.A_eq @ x - program.b_eq).max(initial=0), (program.A_ub @ x - program.b_ub).max(initial=0))
-    if off > 1e-8 * (1 + np.abs(x).max()):
-        raise refuse("x", x, f"must be feasible, but misses a constraint by {off:.3g}")
-    return program.value(x) - lagrange_dual(program).value(nu, mu)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from optcourse.arguments import Array, checked, count, function, iterate, non_negative, refuse, vector
+from optcourse.arguments import Array, checked, count, function, iterate, non_negative, point, refuse, vector
 from optcourse.certificates import lasso_gap, lasso_gap_of
 from optcourse.streams import Iterates, stream
 
@@ -31,12 +31,7 @@ def soft_threshold(v: Array, t: float) -> Array:
     return np.sign(v) * np.maximum(np.abs(v) - t, 0.0)
 
 
-def _vector_start(given: dict[str, Any]) -> None:
-    if np.ndim(given["theta"]) != 1:
-        raise refuse("theta", given["theta"], "must be a vector (1 dimension)")
-
-
-@stream(prepare=_vector_start, minimise=function)
+@stream(theta=point, minimise=function)
 def coordinate_descent(
     minimise: Callable[[Array, int], float], theta: Array, rng: np.random.Generator | None = None
 ) -> Iterates:
@@ -82,13 +77,18 @@ def coordinate_descent(
         yield theta
 
 
-def _lasso_data(given: dict[str, Any]) -> None:
-    """Check X against y, and start at zero unless told otherwise."""
-    X, y = given["X"], given["y"]
+def _fits(X: Array, y: Array) -> None:
+    """Refuse data that are empty or do not belong together."""
     if X.size == 0:
         raise refuse("X", X, f"must not be empty, but has shape {X.shape}")
     if len(y) != len(X):
         raise refuse("y", y, f"must have one entry for each of the {len(X)} rows of X, not {len(y)}")
+
+
+def _lasso_data(given: dict[str, Any]) -> None:
+    """Check X against y, and start at zero unless told otherwise."""
+    X, y = given["X"], given["y"]
+    _fits(X, y)
     if given["theta"] is None:
         given["theta"] = np.zeros(X.shape[1])
     if np.shape(given["theta"]) != (X.shape[1],):
@@ -155,11 +155,34 @@ def lasso_cd(X: Array, y: Array, lam: float, theta: Array | None = None) -> Iter
 def lasso_lam_max(X: Array, y: Array) -> float:
     r"""Return the least λ whose LASSO solution is zero: :math:`\max_j |X_j^\top y|`.
 
+    Parameters
+    ----------
+    X : array, shape (n, p)
+        The data.
+    y : array, shape (n,)
+        The targets.
+
+    Returns
+    -------
+    float
+        In units of the loss ½‖y − Xθ‖² per unit of θ.
+
+    Raises
+    ------
+    ValueError
+        If X is empty or does not fit y.
+
+    References
+    ----------
+    J. Friedman, T. Hastie and R. Tibshirani, "Regularization paths for generalized linear models via coordinate
+    descent", J. Stat. Softw. 33 (2010), section 2.5.
+
     Examples
     --------
     >>> lasso_lam_max([[2.0, 0.0], [0.0, 1.0]], [4.0, 1.5])
     8.0
     """
+    _fits(X, y)
     return float(np.abs(X.T @ y).max())
 
 

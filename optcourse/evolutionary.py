@@ -21,6 +21,7 @@ from optcourse.arguments import (
     iterate,
     non_negative,
     one_of,
+    point,
     positive,
     probability,
     refuse,
@@ -159,7 +160,7 @@ def _enough_children(given: dict[str, Any]) -> None:
         raise refuse("children", given["children"], f"must be at least parents = {given['parents']}")
 
 
-@stream(prepare=_enough_children, sigma=positive, parents=count, children=count)
+@stream(prepare=_enough_children, theta=point, sigma=positive, parents=count, children=count)
 def evolution_strategy(
     losses: Losses,
     theta: Array,
@@ -227,7 +228,7 @@ def at_least_two(name: str, value: Any) -> int:
     return int(value)
 
 
-@stream(sigma=positive, children=at_least_two)
+@stream(theta=point, sigma=positive, children=at_least_two)
 def cma_es(
     losses: Losses, theta: Array, rng: np.random.Generator, sigma: float = 0.3, children: int | None = None
 ) -> Iterates:

@@ -15,6 +15,7 @@ from optcourse.arguments import (
     NonFiniteError,
     checked,
     count,
+    fitting,
     function,
     positive,
     refuse,
@@ -338,7 +339,10 @@ def _classes(given: dict[str, Any]) -> None:
         raise refuse("y", y, f"must have one label for each of the {len(X)} rows of X, not {len(y)}")
     if set(np.unique(y)) != {-1.0, 1.0}:
         raise refuse("y", y, "must hold the labels −1 and +1, and both of them")
-    given["theta"] = np.zeros(len(y)) if given["theta"] is None else given["theta"]
+    theta = given["theta"] = np.zeros(len(y)) if given["theta"] is None else fitting("theta", given["theta"], y)
+    rounding = 1e-9 * given["C"] * len(y)
+    if theta.min() < 0 or theta.max() > given["C"] or abs(theta @ y) > rounding:
+        raise refuse("theta", theta, f"must be feasible: entries in [0, C = {given['C']}], and Σ θ_i y_i = 0")
 
 
 @stream(prepare=_classes, C=positive)

@@ -8,7 +8,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from optcourse.arguments import Array, Gradient, Loss, checked, count, iterate, open_fraction, positive, refuse
+from optcourse.arguments import (
+    Array,
+    Gradient,
+    Loss,
+    checked,
+    count,
+    defined,
+    iterate,
+    open_fraction,
+    positive,
+    refuse,
+)
+from optcourse.streams import Counted
 
 ROUNDING = 4 * sys.float_info.epsilon  # relative: below this, two losses cannot be told apart
 LEAST_RATE = 1e-18
@@ -66,8 +78,8 @@ def backtracking(
     Raises
     ------
     ValueError
-        If the direction does not point downhill, or no step above 1e-18 decreases the loss (then `grad` and `loss`
-        do not belong together: see `check_gradient`).
+        If the direction does not point downhill, the loss at θ or the gradient there is NaN, or no step above 1e-18
+        decreases the loss (then `grad` and `loss` do not belong together: see `check_gradient`).
 
     References
     ----------
@@ -80,6 +92,7 @@ def backtracking(
     0.5
     """
     fits(direction, theta)
+    loss, grad = Counted("loss", loss, theta), Counted("grad", grad, theta)
     slope = downhill(float(np.vdot(grad(theta), direction)), direction)
     found = armijo_step(loss, theta, direction, slope, lr, c1, shrink)
     if found is None:
@@ -91,7 +104,7 @@ def armijo_step(
     loss: Loss, theta: Array, direction: Array, slope: float, lr: float = 1.0, c1: float = 1e-4, shrink: float = 0.5
 ) -> Step | None:
     """Backtrack along a direction of known slope; None if no step pays."""
-    here, alpha = loss(theta), lr
+    here, alpha = defined("loss", loss(theta), theta), lr
     while not (there := loss(theta + alpha * direction)) <= here + c1 * alpha * slope:  # NaN is refused too
         alpha *= shrink
         if alpha < LEAST_RATE:
@@ -138,8 +151,8 @@ def strong_wolfe(
     Raises
     ------
     ValueError
-        If c1 ≥ c2, the direction does not point downhill, or no such step was found (the loss falls for ever along d,
-        or `grad` does not belong to `loss`).
+        If c1 ≥ c2, the direction does not point downhill, the loss at θ or a gradient is NaN, or no such step was found
+        (the loss falls for ever along d, or `grad` does not belong to `loss`).
 
     References
     ----------
@@ -156,7 +169,8 @@ def strong_wolfe(
     fits(direction, theta)
     if c1 >= c2:
         raise refuse("c1", c1, f"must be below c2 = {c2}")
-    here = Step(0.0, theta, loss(theta), grad(theta))
+    loss, grad = Counted("loss", loss, theta), Counted("grad", grad, theta)
+    here = Step(0.0, theta, defined("loss", loss(theta), theta), grad(theta))
     slope = downhill(float(np.vdot(here.grad, direction)), direction)
     found = wolfe_step(loss, grad, here, direction, lr, c1, c2, evaluations)
     if found is None or abs(np.vdot(found.grad, direction)) > -c2 * slope:

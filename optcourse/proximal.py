@@ -19,6 +19,7 @@ from optcourse.arguments import (
     non_negative,
     one_of,
     refuse,
+    table,
     vector,
 )
 from optcourse.convexity import project_simplex
@@ -253,8 +254,9 @@ def prox_box(v: Array, low: Any, high: Any) -> Array:
     array([0. , 0.5, 1. ])
     """
     for name, bound in (("low", low), ("high", high)):
-        if np.asarray(bound).dtype.kind not in "fiu" or np.isnan(bound).any():
-            raise refuse(name, bound, "must be a number, or an array of numbers")
+        needed = "must be a number, or an array of numbers"
+        if table(name, bound, needed).dtype.kind not in "fiu" or np.isnan(bound).any():
+            raise refuse(name, bound, needed)
         if np.ndim(bound) and np.shape(bound) != np.shape(v):
             raise refuse(name, bound, f"must be a number, or an array of the shape of v, {np.shape(v)}")
     if not np.all(np.asarray(low) <= np.asarray(high)):

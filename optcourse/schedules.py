@@ -25,10 +25,12 @@ from optcourse.arguments import (
     fraction,
     function,
     index,
+    iterate,
     non_negative,
     open_fraction,
     positive,
     refuse,
+    shown,
 )
 from optcourse.streams import Counted, Iterates, Schedule, Stream
 
@@ -425,14 +427,17 @@ def lr_range_test(
         raise refuse("lr_min", lr_min, f"must be below lr_max = {lr_max}")
 
     tried = lr_min * (lr_max / lr_min) ** (np.arange(steps) / (steps - 1))
-    iterates = iter(method(lambda step: float(tried[step])))
+    started = method(lambda step: float(tried[step]))
+    if not isinstance(started, Iterable):
+        raise refuse("method", method, f"must return a stream of iterates, not {shown(started)}")
+    iterates, loss = iter(started), Counted("loss", loss, getattr(started, "start", None))
     losses: list[float] = []
     smoothed: list[float] = []
     average, best = 0.0, math.inf
     for t in range(1, steps + 1):
         try:
             with np.errstate(over="ignore", invalid="ignore"):
-                observed = float(loss(next(iterates)))
+                observed = loss(next(iterates))
         except (NonFiniteError, OverflowError, StopIteration):  # a gradient that overflows ends the test as a loss does
             break
         if not math.isfinite(observed):
@@ -493,7 +498,7 @@ def early_stopping(iterates: Iterable[Array], loss: Loss, patience: int = 10, mi
     >>> run(stopped).reason, float(round(stopped.state["best"], 3)), stopped.state["best_step"]
     ('early', 1.049, 6)
     """
-    if not isinstance(iterates, Iterable):
+    if not isinstance(iterates, Iterable) or (isinstance(iterates, np.ndarray) and iterates.ndim == 0):
         raise refuse("iterates", iterates, "must be a stream, or anything else that yields iterates")
     start: Any = getattr(iterates, "start", None)
     validation = Counted("loss", loss, start, as_vector=False)
@@ -503,10 +508,11 @@ def early_stopping(iterates: Iterable[Array], loss: Loss, patience: int = 10, mi
 
 
 def _stop_early(iterates: Iterable[Array], start: Any, loss: Any, patience: int, min_delta: float) -> Iterates:
+    plain = not isinstance(iterates, Stream)  # then nobody has looked at what it yields
     best, best_step, waited = start, 0, 0
     best_loss = math.inf if start is None else loss(start)
     for step, theta in enumerate(iterates, start=1):
-        observed = loss(theta)
+        observed = loss(iterate("iterates", theta) if plain else theta)
         if math.isnan(observed):
             raise refuse("loss", loss.function, f"returned NaN at step {step}")
         waited += 1

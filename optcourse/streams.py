@@ -59,10 +59,10 @@ ANSWERS: dict[str, str | None] = {
     "prox": "theta",
     "project": "theta",
     "hess": "matrix",
-    "minimise": "values",
+    "minimise": "entry",
     "constraint": "values",
     "jacobian": "values",
-    "M": "values",
+    "M": "theta",
     "loss": "number",
     "losses": "row",
     "f": None,
@@ -75,12 +75,14 @@ DIVERGED = 1e12  # an iterate this many times larger than 1 + ‖θ₀‖ will n
 class Counted:
     """A learner's or user's function: counts its calls, refuses an answer of another shape or with NaN in it."""
 
-    def __init__(self, name: str, function: Callable[..., Any], start: Any, as_vector: bool):
+    def __init__(
+        self, name: str, function: Callable[..., Any], start: Any, as_vector: bool = False, kind: str | None = None
+    ):
         self.name, self.function, self.calls = name, function, 0
         self.outer: tuple[int, ...] = np.shape(start)  # the θ that the function knows, when the method sees a vector
         self.dtype = getattr(start, "dtype", np.dtype(float))
         self.as_vector = as_vector and len(self.outer) != 1
-        self.kind = ANSWERS[name]
+        self.kind = kind or ANSWERS[name]
         size = math.prod(self.outer)
         self.shape = {"theta": self.outer, "matrix": (size, size) if self.outer else ()}.get(self.kind or "")
 
@@ -103,6 +105,9 @@ class Counted:
             return answer.reshape((size, size) if self.kind == "matrix" else size)
         return answer
 
+    def __repr__(self) -> str:
+        return repr(self.function)
+
     def converted(self, answer: Any) -> Array:
         """The answer as an array in θ's precision: a float32 θ stays float32 whatever its gradient is."""
         if answer is None:
@@ -117,8 +122,10 @@ class Counted:
 
     def losses(self, theta: Array, answer: Any) -> Any:
         """One loss, or those of a whole population, or finite values of any shape, or what the method can handle."""
-        if self.kind == "values":
+        if self.kind in ("values", "entry"):
             values = self.converted(answer)
+            if self.kind == "entry" and values.ndim:
+                raise refuse(self.name, self.function, f"must return one number, not shape {values.shape}")
             if not np.isfinite(values).all():
                 raise NonFiniteError(f"{self.name} returned {shown(values)} at theta = {shown(theta)}")
             return values
@@ -274,7 +281,11 @@ def rates(lr: Rate) -> Iterator[float]:
     else:
         for step in itertools.count():
             rate = lr(step)
-            if not (np.ndim(rate) == 0 and math.isfinite(rate) and rate >= 0):
+            try:
+                fits = np.ndim(rate) == 0 and math.isfinite(rate) and rate >= 0
+            except (TypeError, ValueError, OverflowError):  # None, a word, a ragged list, a number beyond all floats
+                fits = False
+            if not fits:
                 raise refuse("lr", rate, f"the schedule must return a finite number ≥ 0 at step {step}")
             yield float(rate)
 

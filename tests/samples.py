@@ -107,7 +107,7 @@ def alike(names: list[str], values: list[Any]) -> dict[str, list[Any]]:
     return dict.fromkeys(names, values)
 
 
-NOT_NUMBERS = [np.nan, np.inf, "0.1", 1j, [0.1]]
+NOT_NUMBERS = [np.nan, np.inf, "0.1", 1j, [0.1], 10**400]
 NOT_POSITIVE = [0, -0.1, *NOT_NUMBERS]
 NOT_COUNTS = [0, -1, 2.5, True, "3"]
 WORDS = ["", "no such word", 3, None]

@@ -19,10 +19,13 @@ from optcourse.catalogue import METHODS, method
 from optcourse.streams import Stream
 
 
-def call(name, **changed):
-    row = method(name)
+def result(row, **changed):
     made = row.function(**{**good_arguments(row), **changed})
-    return list(islice(made, 50)) if isinstance(made, Stream) else made
+    return list(islice(made, 60)) if isinstance(made, Stream) else made
+
+
+def call(name, **changed):
+    return result(method(name), **changed)
 
 
 # ------------------------------------------------------------------------------------- arguments that do not fit
@@ -46,7 +49,13 @@ MISFITS = [
     ("lr_range_test", {"lr_min": 20.0}, "lr_min"),
     ("lr_range_test", {"steps": 1}, "steps"),
     ("lr_range_test", {"loss": lambda theta: np.nan}, "loss"),
+    ("lr_range_test", {"method": lambda lr: None}, "method"),
+    ("lr_range_test", {"method": lambda lr: 1.0}, "method"),
     ("early_stopping", {"loss": lambda theta: np.nan}, "loss"),
+    ("early_stopping", {"iterates": np.array(1.0)}, "iterates"),
+    ("early_stopping", {"iterates": "words"}, "iterates"),
+    ("early_stopping", {"iterates": [[1.0], [1.0, np.nan]], "loss": np.sum}, "iterates"),
+    ("early_stopping", {"iterates": [None, 1.0]}, "iterates"),
     ("newton", {"hess": lambda theta: np.zeros((2, 2))}, "hess"),
     ("newton", {"hess": lambda theta: np.eye(3)}, "hess"),
     ("damped_newton", {"hess": lambda theta: np.eye(3)}, "hess"),
@@ -62,6 +71,8 @@ MISFITS = [
     ("conjugate_gradient", {"theta": np.zeros(3)}, "theta"),
     ("is_convex_on", {"low": [3.0, 3.0]}, "low"),
     ("is_convex_on", {"low": [0.0, 0.0, 0.0]}, "low"),
+    ("is_convex_on", {"f": lambda theta: np.nan}, "f"),
+    ("is_convex_on", {"f": lambda theta: np.nan if theta[0] > 1.9 else theta @ theta}, "f"),
     ("is_psd", {"A": [[1.0, 2.0], [0.0, 1.0]]}, "A"),
     ("is_psd", {"A": np.ones((2, 3))}, "A"),
     ("project_simplex", {"v": [[1.0]]}, "v"),
@@ -82,6 +93,11 @@ MISFITS = [
     ("svm_dual", {"y": [1.0, -1.0, 2.0, 0.5, 0.0]}, "y"),
     ("svm_dual", {"y": np.ones(5)}, "y"),
     ("svm_dual", {"X": np.zeros((0, 2)), "y": []}, "X|y"),
+    ("svm_dual", {"theta": 0.5}, "theta"),
+    ("svm_dual", {"theta": [0.5, 0.5]}, "theta"),
+    ("svm_dual", {"theta": [0.5, 0.4, 0.0, 0.0, 0.0]}, "theta"),  # Σ θ_i y_i = 0.1
+    ("svm_dual", {"theta": [-0.1, 0.0, 0.1, 0.0, 0.0]}, "theta"),
+    ("svm_dual", {"theta": [1.5, 1.5, 0.0, 0.0, 0.0]}, "theta"),  # above C
     ("lasso_cd", {"y": [1.0, -1.0]}, "X|y"),
     ("lasso_cd", {"X": np.zeros((0, 2)), "y": []}, "X|y"),
     ("lasso_cd", {"X": np.zeros((5, 0))}, "X"),
@@ -100,11 +116,19 @@ MISFITS = [
     ("genetic_algorithm", {"elite": 50}, "elite"),
     ("evolution_strategy", {"children": 3}, "children"),
     ("cma_es", {"children": 1}, "children"),
+    ("cma_es", {"theta": 1.0}, "theta"),
+    ("cma_es", {"theta": [[1.0, 2.0]]}, "theta"),
+    ("evolution_strategy", {"theta": 1.0}, "theta"),
+    ("evolution_strategy", {"theta": [[1.0, 2.0]]}, "theta"),
+    ("coordinate_descent", {"theta": 1.0}, "theta"),
+    ("coordinate_descent", {"minimise": lambda theta, j: theta}, "minimise"),
+    ("branch_and_bound", {"integers": [[0], [0, 1]]}, "integers"),
     ("differential_evolution", {"population_size": 3}, "population_size"),
     ("differential_evolution", {"low": [3.0, 3.0]}, "low"),
     ("differential_evolution", {"low": [0.0, 0.0, 0.0]}, "low"),
     ("prox_box", {"low": [3.0, 3.0, 3.0]}, "low"),
     ("prox_box", {"low": [0.0, 0.0]}, "low|high"),
+    ("prox_box", {"low": [[0.0], [0.0, 1.0]]}, "low"),
     ("prox_group", {"groups": [[0, 1], [1, 2]]}, "groups"),
     ("prox_simplex", {"v": []}, "v"),
     ("prox_tv1d", {"v": [[1.0, 2.0]]}, "v"),
@@ -261,17 +285,46 @@ def test_nan_midway_is_named_and_never_handed_on(row, name, good_for):
     assert word in GAVE_UP or turned.calls <= good_for  # or it was done before
 
 
+SEARCHES = [method(name) for name in ("backtracking", "strong_wolfe")]
+
+
+@pytest.mark.parametrize("row", SEARCHES, ids=lambda row: row.name)
+@pytest.mark.parametrize("name", ["loss", "grad"])
+def test_a_line_search_from_where_nothing_is_defined_says_what_is_not(row, name):
+    with pytest.raises(NonFiniteError, match=rf"^{name} returned .*nan.* at theta = "):
+        result(row, **{name: lambda theta: np.nan * theta if name == "grad" else np.nan})
+
+
+def test_a_line_search_steps_back_from_where_the_loss_is_not_defined_and_names_a_slope_that_is_not():
+    loss, grad = (lambda t: (t - 1) ** 2 if t < 1.5 else np.nan), lambda t: 2 * (t - 1)
+    for row in SEARCHES:
+        assert loss(row.function(loss, grad, 0.0, 1.0, lr=4.0).theta) < 1
+    with pytest.raises(NonFiniteError, match=r"^grad returned .*nan"):
+        method("strong_wolfe").function(lambda t: (t - 1) ** 2, lambda t: -1.0 if t == 0 else np.nan, 0.0, 1.0)
+
+
 SHAPED = [
     pytest.param(row, name, id=f"{row.name}-{name}")
     for row in METHODS
-    if "Iterates" in str(inspect.signature(row.function).return_annotation)
-    for name in ("grad", "grad_i", "hess", "losses", "loss", "prox", "project")
-    if name in parameters(row)
+    for name in ("grad", "grad_i", "hess", "losses", "loss", "prox", "project", "minimise", "f", "A", "M")
+    if name in parameters(row) and (name in ("A", "M")) <= (row.name == "conjugate_gradient")
 ]
 
 
 @pytest.mark.parametrize(("row", "name"), SHAPED)
 @pytest.mark.parametrize("answer", [None, np.zeros((7, 7)), "up", 1j], ids=["None", "matrix", "word", "complex"])
 def test_an_answer_of_another_kind_is_refused_with_the_functions_name(row, name, answer):
-    with pytest.raises(ValueError, match=rf"^{name} = .*(must return|returned None)"):
-        list(islice(row.function(**{**good_arguments(row), name: lambda *arguments: answer}), 60))
+    with pytest.raises(ValueError, match=rf"^{name} = .*(must (return|be)|returned None)"):
+        result(row, **{name: lambda *arguments: answer})
+
+
+DRIVEN = [row for row in METHODS if "lr" in parameters(row) and parameters(row)["lr"].annotation == "Rate"]
+
+
+@pytest.mark.parametrize("row", DRIVEN, ids=lambda row: row.name)
+@pytest.mark.parametrize("rate", [None, "0.1", 1j, np.nan, np.inf, -0.1, [0.1], 10**400], ids=str)
+def test_a_schedule_that_turns_into_something_else_is_refused_with_the_step(row, rate):
+    made = row.function(**{**good_arguments(row), "lr": lambda step: 0.01 if step < 2 else rate})
+    assert all(np.isfinite(next(made)).all() for _ in range(2))
+    with pytest.raises(ValueError, match=r"^lr = .*: the schedule must return a finite number ≥ 0 at step 2"):
+        next(made)

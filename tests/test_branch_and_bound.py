@@ -175,8 +175,9 @@ def test_one_variable_is_enough():
 
 def test_without_integers_it_is_the_simplex_method():
     program = LinearProgram([-1.0, -1.0], [[2.0, 1.0], [1.0, 3.0]], [4.0, 5.0])
-    x, _ = solve(program, np.array([], dtype=int))
-    np.testing.assert_allclose(x, solution(simplex(program)).x)
+    for none in (np.array([], dtype=int), []):
+        x, _ = solve(program, none)
+        np.testing.assert_allclose(x, solution(simplex(program)).x)
 
 
 def test_rounding_the_relaxation_can_miss_by_far():

@@ -8,10 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from optcourse import LinearProgram
+import optcourse
+from optcourse import LinearProgram, QuadraticProgram, certificates
+from optcourse.arguments import shown
 from optcourse.certificates import (
     KKTResiduals,
     conjugacy,
+    duality_gap,
     gradient_norm,
     kkt_residuals,
     lasso_gap,
@@ -276,3 +279,87 @@ def test_a_program_whose_numbers_are_small_is_measured_against_one():
 def test_a_steep_slope_either_way_misses_wolfes_second_condition():
     assert wolfe_conditions(1.0, -1.0, 0.0, -2.0, alpha=0.5, c1=0.1, c2=0.5) == (0.0, 1.5)
     assert wolfe_conditions(1.0, -2.0, 1.0, 2.0, alpha=3.0, c1=0.1, c2=0.5) == pytest.approx((0.6, 1.0))
+
+
+# ------------------------------------------------------------------------------------- nothing certifies nonsense
+
+SMALL = LinearProgram(c=[-3.0, -2.0], A_ub=[[1.0, 1.0], [1.0, 0.0]], b_ub=[4.0, 3.0])
+LEAST_NORM = QuadraticProgram(Q=np.eye(2), c=[0.0, 0.0], A_eq=[[1.0, 1.0]], b_eq=[2.0])
+# Each certificate at a solution: it is zero there.
+AT_THE_SOLUTION = {
+    gradient_norm: {"grad": lambda theta: theta, "theta": [0.0, 0.0]},
+    prox_residual: {"grad": lambda theta: theta, "prox": lambda v, rate: v, "theta": [0.0, 0.0], "lr": 0.5},
+    lasso_gap: {"X": np.diag([2.0, 1.0]), "y": [4.0, 1.5], "lam": 1.0, "theta": [1.75, 0.5]},
+    duality_gap: {"program": LEAST_NORM, "x": [1.0, 1.0], "nu": [-1.0], "mu": []},
+    kkt_residuals: SOLVED,
+    lp_floor: {"program": SMALL, "y_ub": [-2.0, -1.0], "y_eq": []},
+    lp_residuals: {"program": SMALL, "x": [3.0, 1.0], "y_ub": [-2.0, -1.0], "y_eq": []},
+    conjugacy: {"A": np.diag([2.0, 1.0]), "directions": [[1.0, 0.0], [0.0, 1.0]]},
+    wolfe_conditions: {
+        "here": 4.0,
+        "slope": -16.0,
+        "there": 0.0,
+        "slope_there": 0.0,
+        "alpha": 0.5,
+        "c1": 0.1,
+        "c2": 0.9,
+    },
+}
+nan = np.nan
+NONSENSE = {
+    "grad": [3, lambda theta: nan * theta, lambda theta: np.zeros(5), lambda theta: None, lambda theta: "0"],
+    "prox": [3, lambda v, rate: nan * v, lambda v, rate: np.zeros(5), lambda v, rate: None],
+    "theta": [[nan, 0.0], "theta", [], [[0.0], [0.0, 1.0]]],
+    "X": [[[nan, 0.0], [0.0, 1.0]], [1.0, 2.0], np.eye(3)],
+    "program": [3, None, "program", {"c": [1.0]}],
+    "A": [[[nan, 0.0], [0.0, 1.0]], np.eye(3), 1.0],
+    "directions": [[[nan, 0.0]], [1.0, 0.0], [[0.0, 0.0], [1.0, 0.0]]],
+    "gradient": [[nan, 0.0], [], 1.0],
+    **{name: [nan, -1.0, "1", None] for name in ("lr", "lam")},
+    **{name: [[nan], "x", [[1.0]], [1.0] * 7, 3.0] for name in ("y", "x", "nu", "mu", "y_ub", "y_eq")},
+    **{name: [[nan], "g", [[1.0]]] for name in ("equality", "inequality")},
+    **{name: [[[nan, 1.0]], "J", 3.0] for name in ("equality_jacobian", "inequality_jacobian")},
+    **{name: [nan, "0", None, [1.0, 2.0]] for name in ("there", "slope_there")},
+    "here": [nan, np.inf, "0", None],
+    "slope": [nan, 0.0, 1.0, -np.inf, "down"],
+    "alpha": [nan, 0.0, -0.5, np.inf],
+    **{name: [nan, 0.0, 1.0, -0.1] for name in ("c1", "c2")},
+}
+
+
+def test_each_certificate_is_one_public_function_of_one_module_and_of_the_package():
+    public = {
+        one
+        for name, one in vars(certificates).items()
+        if callable(one) and getattr(one, "__module__", "") == certificates.__name__ and name in optcourse.__all__
+    }
+    assert public == set(AT_THE_SOLUTION)
+    assert all(getattr(optcourse, one.__name__) is one for one in public)
+
+
+@pytest.mark.parametrize("certificate", AT_THE_SOLUTION, ids=lambda one: one.__name__)
+def test_at_a_solution_each_certificate_is_zero(certificate):
+    found = certificate(**AT_THE_SOLUTION[certificate])
+    expected = (-11.0, 0.0) if certificate is lp_floor else np.zeros_like(found)
+    assert found == pytest.approx(expected, abs=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("certificate", "name", "value"),
+    [
+        pytest.param(one, name, value, id=f"{one.__name__}-{name}-{shown(value, 16)}")
+        for one, arguments in AT_THE_SOLUTION.items()
+        for name in arguments
+        for value in NONSENSE[name]
+    ],
+)
+def test_nonsense_is_never_certified_but_refused_by_name(certificate, name, value):
+    # A number that is none compares with nothing: max(0, NaN) is 0, and zero means solved.
+    blamed = {"y": "y|X", "nu": "nu|equality_jacobian", "mu": "mu|inequality_jacobian"}.get(name, name)
+    blamed = {"equality": "equality.*", "inequality": "inequality.*", "theta": "theta|X"}.get(name, blamed)
+    with pytest.raises(ValueError, match=rf"^({blamed})( = | returned )"):
+        certificate(**(AT_THE_SOLUTION[certificate] | {name: value}))
+
+
+def test_a_step_out_of_the_domain_misses_the_conditions_by_infinity():
+    assert wolfe_conditions(1.0, -1.0, np.inf, np.inf, alpha=1.0) == (np.inf, np.inf)

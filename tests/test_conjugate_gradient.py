@@ -144,7 +144,7 @@ def test_a_start_of_another_length_and_curvature_that_is_negative_or_none_are_re
         conjugate_gradient(np.eye(2), [1.0, 2.0], [1.0])
     with pytest.raises(ValueError, match=r"^A = .*must be positive definite.* is -14$"):
         list(conjugate_gradient([[-2.0, -1.0], [-1.0, -2.0]], [1.0, 2.0]))
-    with pytest.raises(NonFiniteError, match="A returned NaN or infinity"):
+    with pytest.raises(NonFiniteError, match=r"^A returned .*nan"):
         list(conjugate_gradient(lambda d: d * np.nan, [1.0, 2.0]))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from optcourse.arguments import Array, refuse
+from optcourse.arguments import Array, refuse, table
 from optcourse.linear_programming.program import LinearProgram, linear_program
 from optcourse.linear_programming.simplex import simplex, solution
 from optcourse.streams import Iterates, stream
@@ -30,9 +30,12 @@ class Node:
 
 def whole(name: str, value: Any) -> Any:
     """Indices of the variables that must be whole numbers."""
-    indices = np.atleast_1d(np.asarray(value))
-    if indices.ndim != 1 or indices.dtype.kind not in "iu" or (indices.size and indices.min() < 0):
-        raise refuse(name, value, "must be indices of variables: whole numbers, 0 or more")
+    needed = "must be indices of variables: whole numbers, 0 or more"
+    indices = np.atleast_1d(table(name, value, needed))
+    if indices.ndim == 1 and indices.size == 0:
+        return indices.astype(int)  # none: NumPy takes an empty list for one of floats
+    if indices.ndim != 1 or indices.dtype.kind not in "iu" or indices.min() < 0:
+        raise refuse(name, value, needed)
     return indices
 
 
