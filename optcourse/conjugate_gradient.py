@@ -16,6 +16,7 @@ NEARLY_EXACT = 0.1  # c2: conjugacy asks for nearly exact steps, and Fletcher–
 # Conjugate steps leave gradients orthogonal: more than this share of the new one in the last calls for a restart.
 # Powell has 0.2, others 0.1; on the problems of `tests/test_mgh.py` the choice matters less than chance does.
 NEARLY_ORTHOGONAL = 0.3
+LOST = 1e-30  # a residual that has shrunk to this share changes no digit, unless the condition number is beyond 1e14
 
 
 def linear_operator(name: str, value: Any) -> Any:
@@ -73,13 +74,14 @@ def conjugate_gradient(
     ------
     theta : array, shape (n,)
         θ₁, θ₂, …; ``state["residual"]`` is b − Aθ (updated, not recomputed), ``state["direction"]`` the next direction.
-        Returns ``"solved"`` when the residual is exactly zero.
+        Returns ``"solved"`` when no entry of the residual is above 1e-30 of what the largest was at the start: by then
+        steps are far too short to change a digit of θ.
 
     Raises
     ------
     ValueError
         If A is not symmetric (where that can be seen), shapes do not fit, or a direction of non-positive curvature
-        turns up: then A is not positive definite and the quadratic has no minimum.
+        turns up: then A is not positive definite and the quadratic has no minimum. Likewise for M.
 
     Notes
     -----
@@ -99,10 +101,14 @@ def conjugate_gradient(
     assert theta is not None  # `_square_system` has seen to it
     residual = b - A(theta)
     z = residual if M is None else M(residual)
-    direction, rz = z, residual @ z
-    while rz != 0:
+    direction, rz, lost = z, np.vdot(residual, z), LOST * np.abs(residual).max(initial=0.0)
+    while not np.abs(residual).max(initial=0.0) <= lost:
+        if not 0 < rz < np.inf:
+            raise _without_length(b, M, rz)
         Ad = A(direction)
-        curvature = direction @ Ad
+        curvature = np.vdot(direction, Ad)
+        if curvature == np.inf:
+            raise _without_length(b, None, curvature)
         if curvature <= 0:
             raise refuse("A", A, f"must be positive definite, but the curvature along a direction is {curvature:.3g}")
         alpha = rz / curvature
@@ -113,6 +119,13 @@ def conjugate_gradient(
         direction = z + (rz / rz_before) * direction
         yield theta
     return "solved"
+
+
+def _without_length(b: Array, M: Any, square: float) -> ValueError:
+    """Say why what is not zero has no length: M measures none, or its square is none that this precision can hold."""
+    if M is None:
+        return refuse("b", b, f"is too small or too large: a square of the method comes out as {square:g}, so scale it")
+    return refuse("M", M, f"must be positive definite, but rᵀMr is {square:.3g} for the residual r")
 
 
 @stream(as_vector=True, variant=one_of("FR", "PR+"))

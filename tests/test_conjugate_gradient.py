@@ -7,6 +7,8 @@ import pytest
 import scipy.linalg
 import scipy.sparse
 import scipy.sparse.linalg
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from optcourse import conjugate_gradient, nonlinear_cg, problems, run
 from optcourse.arguments import NonFiniteError
@@ -146,6 +148,46 @@ def test_a_start_of_another_length_and_curvature_that_is_negative_or_none_are_re
         list(conjugate_gradient([[-2.0, -1.0], [-1.0, -2.0]], [1.0, 2.0]))
     with pytest.raises(NonFiniteError, match=r"^A returned .*nan"):
         list(conjugate_gradient(lambda d: d * np.nan, [1.0, 2.0]))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    size=st.sampled_from([1e-150, 1e-6, 1.0, 1e6, 1e150]),
+    length=st.sampled_from([1e-30, 1e-6, 1.0, 1e6, 1e30]),
+    preconditioned=st.booleans(),
+)
+def test_the_end_comes_in_the_same_step_whatever_the_units(seed, size, length, preconditioned):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(1, 7))
+    A, b = with_spectrum(rng, np.logspace(0, 3, n)), rng.normal(size=n)
+    size, length = (np.exp2(np.round(np.log2(number))) for number in (size, length))  # powers of two change no digit
+    M = np.diag(1 / np.diag(A)) if preconditioned else None
+    plain = list(conjugate_gradient(A, b, M=M))
+    stream = conjugate_gradient(size * A, length * b, M=M)
+    np.testing.assert_array_equal([theta / length * size for theta in stream], plain)
+    assert stream.reason == "solved"
+    assert np.abs(b - A @ plain[-1]).max() <= 1e-13 * (np.abs(b).max() + np.abs(A).max() * np.abs(plain[-1]).max())
+
+
+def test_run_to_its_end_a_small_positive_definite_matrix_is_not_taken_for_another():
+    A = 1e-6 * np.array([[4.0, 1.0, 0.0], [1.0, 3.0, 0.5], [0.0, 0.5, 2.0]])
+    *_, theta = (stream := conjugate_gradient(A, np.ones(3)))
+    assert stream.reason == "solved"
+    np.testing.assert_allclose(A @ theta, 1, rtol=1e-14)
+
+
+@pytest.mark.parametrize(("size", "entry"), [(1.0, 1e-170), (1.0, 1e160), (1e20, 1e150)])
+def test_numbers_that_cannot_be_squared_are_named(size, entry):
+    with pytest.raises(ValueError, match=r"^b = .*is too small or too large.*so scale it$"):
+        list(conjugate_gradient(size * np.diag([2.0, 3.0]), [entry, entry]))
+    assert list(conjugate_gradient(size * np.diag([2.0, 3.0]), [0.0, 0.0])) == []
+
+
+@pytest.mark.parametrize("M", [np.diag([1.0, -1.0]), np.diag([1.0, 0.0]), -np.eye(2)])
+def test_a_preconditioner_that_is_not_positive_definite_is_named(M):
+    with pytest.raises(ValueError, match=r"^M = .*must be positive definite"):
+        list(conjugate_gradient(np.diag([2.0, 3.0]), [0.0, 1.0], M=M))
 
 
 def test_what_can_be_applied_is_not_called():
