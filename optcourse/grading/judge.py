@@ -178,7 +178,7 @@ class Link:
 
     def __init__(self, child: Child, limits: Limits):
         self.child, self.limits = child, limits
-        self.channel = wire.Channel(child.stream, wire.Bounds())
+        self.channel = wire.Channel(child.stream, wire.Bounds()).ticking()
         self.deadline = time.monotonic() + limits.seconds
         self.lost: Lost | None = None
         self.dead = False
@@ -274,20 +274,15 @@ class Link:
     def _call_back(self, header: dict[str, Any], body: bytes) -> None:
         function = self._given(header.get("what"))
         unpacker = self._unpacker(body)
-        asked = unpacker.unpack(header.get("value"))
+        positional, named = unpacker.arguments(header.get("value"))
         size = len(body) + 8 * unpacker.items
         self.asked += size
         if size > self.channel.bounds.arguments or self.asked > self.channel.bounds.asked:
             raise wire.TooLargeError("arguments for a function that it was given")
-        if not (type(asked) is tuple and len(asked) == 2 and type(asked[0]) is tuple and type(asked[1]) is dict):
-            raise wire.WireError("a call without arguments")
-        packer = wire.Packer(self._keep)
         try:
-            if not all(type(name) is str for name in asked[1]):
-                raise wire.WireError("a call with strange arguments")
             # The function is ours, what it is asked is not: `10**9` may be a number to it, or a length.
             with timed(max(self.deadline - time.monotonic(), 0.01), again=0):
-                answer = {"op": "value", "value": packer.pack(function(*asked[0], **asked[1]))}
+                answer = self._answer_with(function(*positional, **named))
         except (wire.WireError, TimeoutError, KeyboardInterrupt):
             raise
         except BaseException as error:
@@ -295,8 +290,16 @@ class Link:
             self.failures += 1
             self.raised.append((self.failures, error))
             kind = "Stopped" if isinstance(error, Stopped) else type(error).__name__
-            answer = {"op": "raised", "kind": kind, "message": str(error)[:MESSAGE], "cause": self.failures}
-        self.channel.send(answer, packer.body if answer["op"] == "value" else [])
+            told = {"op": "raised", "kind": kind, "message": str(error)[:MESSAGE], "cause": self.failures}
+            answer = wire.written(told), b""
+        self.channel.post(*answer)
+
+    def _answer_with(self, value: Any) -> tuple[bytes, bytes]:
+        """Header and body of the frame that brings a value to the learner's code."""
+        if (kind := wire.lone(value)) is not None:
+            return wire.answering(*kind), value.tobytes()
+        packer = wire.Packer(self._keep)
+        return wire.written({"op": "value", "value": packer.pack(value)}), b"".join(packer.body)
 
     def _given(self, number: Any) -> Callable[..., Any]:
         if type(number) is not int or not 0 <= number < self.given:
@@ -314,16 +317,16 @@ class Link:
         return ["mine", number, getattr(value, "__name__", type(value).__name__)[:80], "c"]
 
     def _unpacker(self, body: bytes) -> wire.Unpacker:
-        def theirs(number: int, kind: str, can: str) -> Proxy:
-            shape = CallableProxy if "c" in can else IteratorProxy if "n" in can else Proxy
-            return shape(self, number, kind)
+        return wire.Unpacker(body, self.channel.bounds, self._theirs, self._ours)
 
-        def ours(number: int) -> Callable[..., Any]:
-            if number not in self.functions:
-                raise wire.WireError("a function that was never given")
-            return self.functions[number]
+    def _theirs(self, number: int, kind: str, can: str) -> Proxy:
+        shape = CallableProxy if "c" in can else IteratorProxy if "n" in can else Proxy
+        return shape(self, number, kind)
 
-        return wire.Unpacker(body, self.channel.bounds, theirs, ours)
+    def _ours(self, number: int) -> Callable[..., Any]:
+        if number not in self.functions:
+            raise wire.WireError("a function that was never given")
+        return self.functions[number]
 
     @staticmethod
     def _print(answer: dict[str, Any]) -> None:

@@ -24,7 +24,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -34,6 +34,7 @@ PACKAGE = str(Path(__file__).resolve().parents[1])
 OUR_FILES = re.compile(rf"^{re.escape(PACKAGE)}|^<frozen ")
 ARITY = re.compile(r"^[\w.<>]+\(\) (takes|missing|got an unexpected)")
 KEPT_OUTPUT = 2_000
+SEQUENCES = (np.ndarray, list, tuple)
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,7 @@ class Failure:
     kind: str = ""
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """One call of a function that was passed in: copies of its arguments and of its answer."""
 
     arguments: tuple[Any, ...]
@@ -148,15 +148,15 @@ class Watched:
     def __call__(self, *arguments: Any) -> Any:
         if len(self.calls) >= self.most:
             raise Stopped("evaluations", f"called {self.name} {self.most} times and did not come to an end")
-        kept = tuple(_plain(argument) for argument in arguments)
-        answer = self.function(*(_plain(argument) for argument in arguments))
+        kept = tuple(map(_plain, arguments))
+        answer = self.function(*map(_plain, arguments))
         self.calls.append(Call(kept, _plain(answer)))
         return answer
 
 
 def _plain(value: Any) -> Any:
     """A copy; lists of numbers become arrays, as every function of the course takes them."""
-    if isinstance(value, np.ndarray | list | tuple):
+    if isinstance(value, SEQUENCES):
         try:
             return np.array(value)
         except ValueError:  # rows of different lengths
@@ -216,26 +216,37 @@ def _quietly(output: _Capped) -> Iterator[None]:
         yield
 
 
-@contextlib.contextmanager
-def timed(seconds: float | None, again: float = 0.05) -> Iterator[None]:
+def timed(seconds: float | None, again: float = 0.05) -> contextlib.AbstractContextManager[None]:
     """Raise `Stopped` in whatever runs longer, where the platform has interval timers and on the main thread.
 
     It is raised `again` and again, for a bare `except:` in a learner's loop swallows the first; or once, if that is 0.
     """
-    if seconds is None or not _can_ring():
-        yield
-        return
-    with contextlib.nullcontext() if _Bell.hung else bell():
-        _Bell.seconds = seconds
-        signal.setitimer(signal.ITIMER_REAL, seconds, again)
-        try:
-            yield
-        finally:
-            while True:
-                # It may ring in here too, and then nobody would ever switch it off.
-                with contextlib.suppress(Stopped):
-                    signal.setitimer(signal.ITIMER_REAL, 0)
-                    break
+    return contextlib.nullcontext() if seconds is None or not _can_ring() else _Timer(seconds, again)
+
+
+class _Timer(contextlib.AbstractContextManager[None]):
+    """What `timed` makes: a class of its own, for a generator's `with` takes as long as the calls that are timed."""
+
+    def __init__(self, seconds: float, again: float):
+        self.seconds, self.again = seconds, again
+        self.bell = None if _Bell.hung else bell()
+
+    def __enter__(self) -> None:
+        if self.bell is not None:
+            self.bell.__enter__()
+        _Bell.seconds = self.seconds
+        signal.setitimer(signal.ITIMER_REAL, self.seconds, self.again)
+
+    def __exit__(self, *error: Any) -> None:
+        while True:
+            # It may ring in here too, and then nobody would ever switch it off.
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                break
+            except Stopped:
+                continue
+        if self.bell is not None:
+            self.bell.__exit__(None, None, None)
 
 
 class _Bell:

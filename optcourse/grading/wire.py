@@ -14,6 +14,7 @@ count, dtype and shape is held against `Bounds` before memory is taken, and what
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import socket
@@ -29,7 +30,10 @@ DTYPES = frozenset(["|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8
 GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
 PREFIX = struct.Struct("!II")
 CHUNK = 1 << 16
-_written = json.JSONEncoder(separators=(",", ":")).encode  # `json.dumps` would make an encoder for every frame
+TICK = struct.pack("@ll", 0, 50_000)  # seconds and microseconds after which a wait looks at the clock
+REMEMBERED, SHORT = 64, 256  # how many headers a channel remembers, and how many bytes such a header has at most
+_encoded = json.JSONEncoder(separators=(",", ":")).encode  # `json.dumps` would make an encoder for every frame
+_decoded = json.JSONDecoder().decode
 LARGEST_INTEGER = 1 << 1024  # beyond it a float cannot follow, and printing it takes long
 
 
@@ -78,62 +82,121 @@ class Bounds:
 
 
 class Channel:
-    """Frames over a stream socket, none later than `deadline` (of `time.monotonic`)."""
+    """Frames over a stream socket, none later than `deadline` (of `time.monotonic`).
+
+    The kernel wakes a wait from time to time for it to look at the clock: to tell it the deadline anew before each
+    frame would take three calls of the system where one does. And since most frames are calls of one function with
+    arrays of one shape, whose headers are the same to the byte, what was read of a short header is remembered.
+    """
 
     def __init__(self, stream: socket.socket, bounds: Bounds):
         self.stream, self.bounds = stream, bounds
         self.buffer = bytearray()
         self.deadline = math.inf
+        self.known: dict[bytes, dict[str, Any]] = {}
+
+    def ticking(self) -> Channel:
+        """Let waits of this side end at its deadlines."""
+        for kind in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            self.stream.setsockopt(socket.SOL_SOCKET, kind, TICK)
+        return self
 
     def send(self, header: dict[str, Any], body: list[bytes] | None = None) -> None:
-        text = _written(header).encode()
-        blobs = b"".join(body) if body else b""
-        if len(text) > self.bounds.header or len(blobs) > self.bounds.body:
+        self.post(written(header), b"".join(body) if body else b"")
+
+    def post(self, text: bytes, body: bytes) -> None:
+        """Send a header that is written down already, and its bytes."""
+        if len(text) > self.bounds.header or len(body) > self.bounds.body:
             raise TooLargeError("an answer of more than the wire carries")
-        self._arm()
+        left = memoryview(PREFIX.pack(len(text), len(body)) + text + body)
         try:
-            self.stream.sendall(PREFIX.pack(len(text), len(blobs)) + text + blobs)
+            while left:
+                self._look_at_the_clock()
+                try:
+                    left = left[self.stream.send(left) :]
+                except BlockingIOError:
+                    continue
         except (BrokenPipeError, ConnectionResetError):
             raise ClosedError("the other side is gone") from None
 
     def receive(self) -> tuple[dict[str, Any], bytes]:
-        """Return the next frame's header and body. TimeoutError when the deadline comes first."""
+        """Return the next frame's header, which is not to be changed, and its body.
+
+        TimeoutError when the deadline comes first.
+        """
         self._fill(PREFIX.size)
         header_size, body_size = PREFIX.unpack_from(self.buffer)
         if header_size > self.bounds.header or body_size > self.bounds.body:
             raise TooLargeError(f"an answer of {header_size + body_size} bytes")
         start, end = PREFIX.size + header_size, PREFIX.size + header_size + body_size
         self._fill(end)
-        text, body = self.buffer[PREFIX.size : start], bytes(self.buffer[start:end])
+        text, body = bytes(self.buffer[PREFIX.size : start]), bytes(self.buffer[start:end])
         del self.buffer[:end]
-        try:
-            header = json.loads(text.decode())
-        except (ValueError, RecursionError):
-            raise WireError("a frame that is not JSON") from None
-        if not isinstance(header, dict):
-            raise WireError("a frame without a header")
+        header = self.known.get(text)
+        if header is None:
+            header = _read(text)
+            if header_size <= SHORT and len(self.known) < REMEMBERED:
+                self.known[text] = header
         return header, body
 
     def _fill(self, size: int) -> None:
         """Have so many bytes. Memory grows with what has arrived, not with what was announced."""
         while len(self.buffer) < size:
-            self._arm()
+            self._look_at_the_clock()
             try:
                 chunk = self.stream.recv(min(max(CHUNK, size - len(self.buffer)), 1 << 22))
+            except BlockingIOError:
+                continue
             except ConnectionResetError:
                 chunk = b""
             if not chunk:
                 raise ClosedError("the other side is gone")
             self.buffer += chunk
 
-    def _arm(self) -> None:
-        if self.deadline == math.inf:
-            self.stream.settimeout(None)
-            return
-        left = self.deadline - time.monotonic()
-        if left <= 0:
+    def _look_at_the_clock(self) -> None:
+        if time.monotonic() >= self.deadline:
             raise TimeoutError
-        self.stream.settimeout(left)
+
+
+def written(header: dict[str, Any]) -> bytes:
+    """Return a header as it goes over the wire."""
+    return _encoded(header).encode()
+
+
+def _read(text: bytes) -> dict[str, Any]:
+    try:
+        header = _decoded(text.decode())
+    except (ValueError, RecursionError):
+        raise WireError("a frame that is not JSON") from None
+    if not isinstance(header, dict):
+        raise WireError("a frame without a header")
+    return header
+
+
+# ------------------------------------------------------------------------------------- the commonest frames
+#
+# Nine of ten frames of a descent are a function kept here, asked with one array, and its answer, one array. They are
+# the same JSON as any other, only found in a table instead of being written down anew.
+
+
+def lone(value: Any) -> tuple[str, tuple[int, ...]] | None:
+    """Return type and shape of a plain array; None for what a `Packer` must look at."""
+    if type(value) is not np.ndarray or value.ndim > Bounds.axes or (name := value.dtype.str) not in DTYPES:
+        return None
+    return name, value.shape
+
+
+@functools.lru_cache(maxsize=REMEMBERED)
+def asking(number: int, dtype: str, shape: tuple[int, ...]) -> bytes:
+    """The header of a call of a function kept on the other side, with one array."""
+    array = ["a", dtype, shape, 0]
+    return written({"op": "callback", "what": number, "value": ["t", [["t", [array]], ["d", []]]]})
+
+
+@functools.lru_cache(maxsize=REMEMBERED)
+def answering(dtype: str, shape: tuple[int, ...]) -> bytes:
+    """The header of an answer that is one array."""
+    return written({"op": "value", "value": ["a", dtype, shape, 0]})
 
 
 class Packer:
@@ -153,8 +216,13 @@ class Packer:
             return value if abs(value) < LARGEST_INTEGER else self.keep(value)
         if depth > Bounds.depth - 2:
             return self.keep(value)
-        if isinstance(value, np.ndarray):
+        # Exact types first: most values are of one, and to ask for subclasses takes longer than to write them down.
+        if kind is np.ndarray or isinstance(value, np.ndarray):
             return self._array(value)
+        if kind is tuple or isinstance(value, tuple):
+            return ["t", [self.pack(item, depth + 1) for item in value]]
+        if kind is dict or isinstance(value, dict):
+            return ["d", [[self.pack(key, depth + 1), self.pack(item, depth + 1)] for key, item in value.items()]]
         if isinstance(value, np.generic):
             return (
                 ["n", value.dtype.str, self._blob(value.tobytes())] if value.dtype.str in DTYPES else self.keep(value)
@@ -162,10 +230,6 @@ class Packer:
         if isinstance(value, list):
             self.mutable.append(value)
             return ["l", [self.pack(item, depth + 1) for item in value]]
-        if isinstance(value, tuple):
-            return ["t", [self.pack(item, depth + 1) for item in value]]
-        if isinstance(value, dict):
-            return ["d", [[self.pack(key, depth + 1), self.pack(item, depth + 1)] for key, item in value.items()]]
         if isinstance(value, complex):
             return ["c", value.real, value.imag]
         if isinstance(value, np.random.Generator) and value.bit_generator.state["bit_generator"] in GENERATORS:
@@ -234,6 +298,19 @@ class Unpacker:
             raise
         except (TypeError, ValueError, KeyError, OverflowError, RecursionError):
             raise WireError("a value that is not one of the wire's") from None
+
+    def arguments(self, tree: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Rebuild the arguments of a call, positional and named."""
+        match tree:
+            case ["t", [["t", [["a", *_] as array]], ["d", []]]]:  # nearly always, and then there is no more to see
+                self.items += 3
+                return (self.unpack(array, 2),), {}
+        asked = self.unpack(tree)
+        if not (type(asked) is tuple and len(asked) == 2 and type(asked[0]) is tuple and type(asked[1]) is dict):
+            raise WireError("a call without arguments")
+        if not all(type(name) is str for name in asked[1]):
+            raise WireError("a call with strange arguments")
+        return asked
 
     def text(self, text: str) -> str:
         """Return plain text: of bounded length, and writable as UTF-8."""

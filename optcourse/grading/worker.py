@@ -231,11 +231,12 @@ class Worker:
 
         answer = self.attempt(call)
         # In a notebook the caller would see what the function did to its arguments. Here the judge has to be told.
-        answer["changed"] = [
+        if changed := [
             (index, now)
             for index, (now, then) in enumerate(zip(unpacker.mutable, before, strict=True))
             if not _same(now, then)
-        ]
+        ]:
+            answer["changed"] = changed
         return answer
 
     def next(self, header: dict[str, Any], body: bytes) -> dict[str, Any]:
@@ -251,8 +252,9 @@ class Worker:
             answer = {"op": "raised", **self.described(raised)}
         finally:
             self.running = False
-        answer["text"], answer["written"] = self.output.taken()
-        answer["text"] = answer["text"][:TEXT]
+        if self.output.written:
+            text, answer["written"] = self.output.taken()
+            answer["text"] = text[:TEXT]
         return answer
 
     # -- objects that stay on one side -------------------------------------------------------------------------------
@@ -270,10 +272,13 @@ class Worker:
         return wire.Unpacker(
             body,
             self.channel.bounds,
-            theirs=lambda number, kind, can: Callback(self, number, kind),
-            ours=lambda number: self.kept[number],
+            theirs=self.callback,
+            ours=self.kept.__getitem__,
             generators=True,
         )
+
+    def callback(self, number: int, kind: str, can: str) -> Callback:
+        return Callback(self, number, kind)
 
     def described(self, error: BaseException) -> dict[str, Any]:
         """Return an exception as three texts: its type, its message, and the learner's line."""
@@ -308,9 +313,12 @@ class Callback:
 
     def __call__(self, *positional: Any, **named: Any) -> Any:
         worker = self._worker
-        packer = wire.Packer(worker.keep)
-        value = packer.pack((positional, named))
-        worker.channel.send({"op": "callback", "what": self.number, "value": value}, packer.body)
+        if len(positional) == 1 and not named and (kind := wire.lone(positional[0])) is not None:
+            worker.channel.post(wire.asking(self.number, *kind), positional[0].tobytes())
+        else:
+            packer = wire.Packer(worker.keep)
+            value = packer.pack((positional, named))
+            worker.channel.send({"op": "callback", "what": self.number, "value": value}, packer.body)
         header, body = worker.channel.receive()
         if header["op"] == "raised":
             error = _as_raised(header["kind"], header["message"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import textwrap
 
-from arena import Attack, answers, cells
+from arena import HASTY, Attack, answers, cells
 
 CONTAINED = (
     "every length, depth, count, type and shape is checked before memory is taken; an answer must be to the question"
@@ -109,6 +109,29 @@ send({'op': 'value', 'seq': sequence(), 'value': 0.2, 'changed': ['l', [['t', [9
     "changes that are none": "send({'op': 'value', 'seq': sequence(), 'value': 0.2, 'changed': 3})",
 }
 
+# The judge remembers what it read of short headers: the same header again, with bytes that it does not describe.
+AGAIN = {
+    "no bytes": "send(known)",
+    "a byte less": "send(known, bytes(8 * len(theta) - 1))",
+    "a megabyte more": "send(known, bytes(1 << 21))",
+    "fewer bytes than it announces": "data = frame(known, bytes(8 * len(theta)))[:-4]\nos.write(wire_end(), data)",
+    "a header that ends too early": "os.write(wire_end(), frame(known[:-3], bytes(8 * len(theta))))",
+    "another number of a function": "send(wire.asking(grad.number + 1, '<f8', theta.shape), theta.tobytes())",
+    "another type": "send(known.replace(b'<f8', b'|O8'), theta.tobytes())",
+    "a longer type": "send(known.replace(b'<f8', b'<c16'), theta.tobytes())",
+    "an enormous shape": "send(wire.asking(grad.number, '<f8', (1 << 40,)), theta.tobytes())",
+    "a shape of nothing, enormous": "send(wire.asking(grad.number, '<f8', (0, 1 << 62)), b'')",
+    "more axes than there are": "send(wire.asking(grad.number, '<f8', (1,) * 64), bytes(8))",
+    "two calls for one answer": "send(known, theta.tobytes())\nsend(known, theta.tobytes())",
+    "an answer where a call was": "send(known.replace(b'callback', b'value'), theta.tobytes())",
+    "a hundred headers for one": """
+for k in range(100): send(known[:-1] + b" " * k + b"}", theta.tobytes())
+""",
+    "headers too long to remember": """
+for k in range(100): send(known[:-1] + b" " * (200_000 + k) + b"}", theta.tobytes())
+""",
+}
+
 STASH = """
 stash = []
 def gradient_descent(grad, theta, lr, steps):
@@ -130,6 +153,16 @@ def largest_safe_step(A):
 FORGED_IN_A_GRADIENT = """
 def gradient_descent(grad, theta, lr, steps):
     send({{'op': 'callback', 'what': grad.number, 'value': {value}}}, {body})
+    return theta
+"""
+
+A_KNOWN_HEADER = """
+from optcourse.grading import wire
+def gradient_descent(grad, theta, lr, steps):
+    known = wire.asking(grad.number, "<f8", theta.shape)
+    for _ in range(steps):
+        theta = theta - lr * grad(theta)
+{code}
     return theta
 """
 
@@ -163,6 +196,15 @@ ATTACKS = [
         )
         for name, (tree, body) in VALUES.items()
         if not tree.startswith("b")
+    ],
+    *[
+        Attack(
+            f"after honest calls: {name}",
+            "wire",
+            tasks={"gradient_descent": SENT + A_KNOWN_HEADER.format(code=textwrap.indent(code.strip(), "    "))},
+            limits=HASTY,
+        )
+        for name, code in AGAIN.items()
     ],
     Attack(
         "a gradient of another task",

@@ -108,7 +108,7 @@ def test_an_endless_loop_that_swallows_exceptions_ends_too():
             with contextlib.suppress(Exception):
                 grad(theta)
 
-    with limited(seconds=0.2, evaluations=500):
+    with limited(seconds=5.0, evaluations=500):
         assert examine("gradient_descent", stubborn).broken == ("evaluations",)
 
 

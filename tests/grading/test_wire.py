@@ -8,6 +8,7 @@ import math
 import socket
 import struct
 import threading
+import time
 import tracemalloc
 from typing import Any
 
@@ -272,6 +273,91 @@ def test_a_size_that_is_announced_takes_no_memory(sizes):
         assert tracemalloc.get_traced_memory()[1] < 1 << 20
     finally:
         tracemalloc.stop()
+
+
+@FEW
+@given(ARRAYS, st.integers(0, 1 << 30))
+def test_what_is_found_in_the_table_is_what_would_have_been_written_down(array, number):
+    kind = wire.lone(array)
+    assert kind is not None
+    packer = wire.Packer(Kept)
+    tree = packer.pack(((array,), {}))
+    assert wire.asking(number, *kind) == wire.written({"op": "callback", "what": number, "value": tree})
+    assert wire.answering(*kind) == wire.written({"op": "value", "value": wire.Packer(Kept).pack(array)})
+    assert packer.body == [array.tobytes()]
+
+
+@pytest.mark.parametrize(
+    "value", [3.0, [1.0], np.float64(1), np.zeros(2, object), np.zeros(2, ">f8"), np.zeros((1,) * 20)]
+)
+def test_only_plain_arrays_are_looked_up_in_the_table(value):
+    assert wire.lone(value) is None
+
+
+def test_of_a_header_that_comes_again_the_bytes_are_measured_again():
+    header, whole = wire.asking(0, "<f8", (3,)), bytes(24)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        channel = wire.Channel(ours, BOUNDS)
+        for body in (whole, whole, whole[:-1], b"", whole):
+            theirs.sendall(framed(header, body))
+            told, came = channel.receive()
+            assert came == body
+            unpacker = wire.Unpacker(came, BOUNDS, Kept, Kept)
+            if body == whole:
+                assert identical(unpacker.arguments(told["value"])[0][0], np.zeros(3))
+            else:
+                with pytest.raises(wire.WireError, match="does not fit"):
+                    unpacker.arguments(told["value"])
+
+
+def test_few_headers_are_remembered_and_only_short_ones():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        channel = wire.Channel(ours, BOUNDS)
+        for k in range(3 * wire.REMEMBERED):
+            for text in (b'{"k":%d}' % k, b'{"k":%d,"long":"%s"}' % (k, b"x" * wire.SHORT)):
+                theirs.sendall(framed(text))
+                assert channel.receive()[0]["k"] == k
+        assert len(channel.known) == wire.REMEMBERED
+        assert max(map(len, channel.known)) <= wire.SHORT
+
+
+@FEW
+@given(
+    JSON | TAGGED | st.lists(TAGGED, max_size=2).map(lambda items: ["t", [["t", items], ["d", []]]]),
+    st.binary(max_size=64),
+)
+def test_any_tree_is_the_arguments_of_a_call_or_is_refused(tree, body):
+    """What the short way accepts, the long one accepts, and takes for the same."""
+    try:
+        positional, named = wire.Unpacker(body, BOUNDS, Kept, Kept).arguments(tree)
+    except wire.WireError:
+        return
+    assert all(type(name) is str for name in named)
+    again = unpacked(tree, body)
+    assert len(again[0]) == len(positional)
+    if any(isinstance(value, np.ndarray) for value in positional):
+        assert identical(again[0][0], positional[0])
+
+
+def test_the_short_way_counts_as_many_parts_as_the_long_one():
+    tree, body = ["t", [["t", [["a", "<f8", [3], 0]]], ["d", []]]], bytes(24)
+    short, long = (wire.Unpacker(body, BOUNDS, Kept, Kept) for _ in range(2))
+    short.arguments(tree)
+    long.unpack(tree)
+    assert (short.items, short.bytes) == (long.items, long.bytes)
+
+
+@pytest.mark.parametrize("act", [lambda channel: channel.receive(), lambda channel: channel.send({}, [bytes(1 << 25)])])
+def test_a_wait_ends_with_its_deadline(act):
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        channel = wire.Channel(ours, BOUNDS).ticking()
+        channel.deadline = time.monotonic() + 0.1
+        with pytest.raises(TimeoutError):
+            act(channel)
+        assert time.monotonic() >= channel.deadline
 
 
 def test_deep_json_is_refused():
