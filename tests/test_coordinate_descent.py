@@ -328,6 +328,31 @@ def test_with_too_little_precision_left_it_says_stalled(rng):
     assert np.linalg.norm(X.T @ (y - X @ last)) <= 1e-10 * np.linalg.norm(X.T @ y)
 
 
+def test_it_gives_up_at_the_third_round_in_a_row_that_brings_nothing(rng):
+    X, y = uneven(rng)
+    stalled = lasso(X, y, 0.0)
+    values = [stalled.state["value"] for _ in stalled] + [stalled.state["value"]]  # each is that before the step
+    assert stalled.state["idle"] == 3
+    assert len(values) == 1 + 1 + 3  # at the start, where the first working set led to, and no better from there
+    assert values[0] == 0.5 * y @ y
+    assert values[1:] == pytest.approx([values[1]] * 4, rel=1e-9)
+
+
+def test_a_gap_at_rest_is_no_reason_to_give_up_while_the_loss_still_falls():
+    # Columns nearly alike: for rounds on end the gap stays at a third of the scale, while the loss falls and falls.
+    rng = np.random.default_rng(4)
+    X, y = rng.normal(size=(7, 8)) + 100 * rng.normal(size=(7, 1)), rng.normal(size=7)
+    lam, scale = 1e-3 * lasso_lam_max(X, y), 0.5 * y @ y
+    stream = lasso(X, y, lam)
+    gaps, before, theta = [], stream.start, stream.start
+    for theta in stream:
+        gaps.append(stream.state["gap"] / scale)
+        assert stream.state["value"] == pytest.approx(loss(X, y, lam, before), rel=1e-12)
+        before = theta
+    assert np.count_nonzero(np.array(gaps) > 0.3) > 4
+    assert lasso_gap(X, y, lam, theta) <= 1e-9 * scale
+
+
 def test_the_most_violating_columns_are_let_in_as_many_as_there_is_room_for():
     pull, working = np.array([5.0, -9.0, 1.0, 7.0, -6.0, 2.0]), np.array([1])
     assert sorted(_most_violating(pull, 1.5, working, room=10)) == [0, 3, 4, 5]

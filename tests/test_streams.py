@@ -7,6 +7,7 @@ import platform
 import subprocess
 import sys
 import time
+import tracemalloc
 from itertools import islice
 
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 
 from optcourse import gradient_descent, momentum, rates, run, stream
 from optcourse.arguments import NonFiniteError
+from optcourse.streams import _make_room
 
 
 def slope(theta):
@@ -495,3 +497,31 @@ def test_the_arrays_of_a_large_step_are_those_of_the_last():
     # Eight arrays of 195 pages a step: were each lent anew, there would be some 78 000 faults.
     faults = subprocess.run([sys.executable, "-c", FAULTS], capture_output=True, text=True, check=True).stdout
     assert int(faults) < 5_000
+
+
+@pytest.mark.parametrize(
+    ("size", "room"),
+    [
+        (1, 0),
+        (2**13, 0),  # 64 KiB: what an allocator keeps anyway
+        (2**13 + 1, 8 * 8 * (2**13 + 1)),  # eight times the iterate
+        (2**21, 2**25 - 2**13),  # but no more than glibc may be taught: just below 32 MiB
+    ],
+)
+def test_room_is_asked_for_once_at_the_start_of_a_large_stream_and_given_back_at_once(size, room):
+    start = np.zeros(size)
+    before = most_held_by(lambda: None)
+    assert most_held_by(lambda: _make_room(start)) - before == pytest.approx(room, abs=1024)
+    held = most_held_by(lambda: gradient_descent(slope, start))
+    assert held >= max(room, 8 * size)
+    assert held <= 8 * size + max(room, 2 * 8 * size) + 20_000  # the stream keeps a copy of its start, and no room
+
+
+def most_held_by(call):
+    """The most memory, in bytes, that a call holds at any time."""
+    tracemalloc.start()
+    try:
+        kept = call()  # noqa: F841
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
