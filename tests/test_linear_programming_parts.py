@@ -38,7 +38,9 @@ from optcourse.linear_programming.simplex import (
     walk,
 )
 
-MODULE = sys.modules["optcourse.linear_programming.interior_point"]  # the function has taken its name
+# The functions have taken their modules' names.
+MODULE = sys.modules["optcourse.linear_programming.interior_point"]
+SIMPLEX = sys.modules["optcourse.linear_programming.simplex"]
 
 
 def mixed_program(rng, n=6, m_ub=4, m_eq=3):
@@ -275,6 +277,9 @@ def test_lengths_that_rounding_has_made_too_short_are_mended():
     update_lengths(squares, basis, column, ratio, 0, left)
     others = np.delete(np.arange(len(form.c)), left)
     assert (squares >= 1 + ratio**2 - 1e-12)[others].all()
+    # What a basic variable's length has become by then is forgotten when it leaves.
+    basis.move(0, column, Block(1, 0.0))
+    assert squares[left] == pytest.approx(edge_lengths(basis)[left], rel=1e-9)
 
 
 def test_values_are_refined_where_the_columns_are_nearly_dependent():
@@ -347,6 +352,8 @@ def test_an_entry_of_a_billionth_blocks_nothing_and_of_two_close_bounds_the_larg
     assert first_block(basis, np.array([1.1e-9, 0.9e-9]), np.inf, None, 1.0, True).row == 0
     basis.values = np.array([0.0, 0.9e-9])
     assert first_block(basis, np.array([1.0, 2.0]), np.inf, None, 1.0, False).row == 1
+    basis.values = np.array([0.0, 2e-9])
+    assert first_block(basis, np.array([1.0, 2.0]), np.inf, None, 1.0, False).row == 1  # a billionth is close enough
     basis.values = np.array([0.0, 2.1e-9])
     assert first_block(basis, np.array([1.0, 2.0]), np.inf, None, 1.0, False).row == 0
     assert first_block(basis, np.array([0.0, 0.0]), 0.5, None, 1.0, False) == Block(None, 0.5)
@@ -477,6 +484,41 @@ def test_on_every_walk_reduced_costs_and_lengths_stay_those_of_the_basis(rule):
             if rule == "steepest":
                 np.testing.assert_allclose(local["weights"][apart], edge_lengths(basis)[apart], rtol=1e-6)
     assert phases == {False, True}
+
+
+def test_when_two_steps_a_row_have_led_nowhere_blands_rule_takes_over_until_one_leads_somewhere(monkeypatch):
+    # The least promising edge instead of the steepest: a walk that dawdles where more walls meet than it takes.
+    asked = []
+
+    def dawdle(gains, _):
+        asked.append("steepest")
+        return int(np.argmin(np.where(gains > 1e-9, gains, np.inf)))
+
+    monkeypatch.setitem(SIMPLEX.RULES, "steepest", dawdle)
+    monkeypatch.setitem(SIMPLEX.RULES, "bland", lambda gains, _: asked.append("bland") or bland(gains, _))
+    turns = set()
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        A, b = rng.integers(-2, 3, (2, 12)), rng.integers(0, 2, 2) * rng.integers(0, 2)
+        form, basis = slack_basis(LinearProgram(rng.normal(size=12), A, b, bounds=[(0, 1)] * 12))
+        asked.clear()
+        nowhere, steps = 0, walk(basis, form.c, "steepest")
+        for _ in steps:
+            assert asked[-1] == ("steepest" if nowhere < 4 else "bland")
+            nowhere = nowhere + 1 if steps.gi_frame.f_locals["block"].step <= 1e-9 else 0
+            turns.add(tuple(asked[-2:]))
+    assert ("steepest", "bland") in turns
+    assert ("bland", "steepest") in turns
+
+
+def test_a_basis_is_factorised_afresh_after_as_many_updates_as_it_may_have(monkeypatch):
+    monkeypatch.setattr(SIMPLEX, "REFACTOR", 3)
+    rng = np.random.default_rng(0)
+    A = rng.normal(size=(8, 8)) ** 2
+    form, basis = slack_basis(LinearProgram(-np.ones(8), A, A @ np.ones(8)))
+    updates = [basis.updates for _ in walk(basis, form.c, "dantzig")]
+    assert len(updates) > 6
+    assert updates == [k % 3 for k in range(1, len(updates) + 1)]
 
 
 def test_what_could_only_be_met_by_dividing_by_noise_is_called_infeasible():

@@ -206,7 +206,7 @@ def first_block(
             else:
                 bound = np.where(size_or_none > 0, (room + FEASIBLE) / size, np.inf).min()
                 r = int(np.argmax(np.where(times <= bound, size_or_none, 0.0)))
-            if own <= min(bound, times[r]):
+            if own <= times[r]:
                 return Block(None, own) if np.isfinite(own) else None
             return Block(r, float(times[r]), not down[r])
         return pass_through(basis, size_or_none, down, room, own, outside, gain, smallest_index)
