@@ -62,14 +62,13 @@ def even(name: str, value: Any) -> int:
     return int(value)
 
 
-def _first_population(given: dict[str, Any]) -> None:
-    """Hold the elite below the population, and know the start: none of the methods here has one."""
-    if given.get("elite", 0) >= given["population_size"]:
+def _room_for_children(given: dict[str, Any]) -> None:
+    if given["elite"] >= given["population_size"]:
         raise refuse("elite", given["elite"], f"must be smaller than the population of {given['population_size']}")
 
 
 @stream(
-    prepare=_first_population,
+    prepare=_room_for_children,
     population_size=even,
     mutation_rate=probability,
     selection=one_of("tournament", "roulette"),
@@ -132,7 +131,7 @@ def genetic_algorithm(
         order = np.argsort(scores, kind="stable")
         population, scores = population[order], scores[order]
         parents = population[_select(scores, rng, population_size, selection, pressure)]
-        cuts = rng.integers(1, n, size=population_size // 2) if n > 1 else np.ones(population_size // 2, dtype=int)
+        cuts = rng.integers(1, max(n, 2), size=population_size // 2)  # a single bit is cut behind it
         tail = np.arange(n) >= cuts[:, None]
         mothers, fathers = parents[0::2], parents[1::2]
         children = np.vstack([np.where(tail, fathers, mothers), np.where(tail, mothers, fathers)])
@@ -289,7 +288,7 @@ def cma_es(
     mean, C, path_sigma, path_c = theta, np.eye(n), np.zeros(n), np.zeros(n)
     best, best_score = theta, float(losses(theta[None, :])[0])
     generation = 0
-    while sigma * np.sqrt(np.diag(C).max()) > 1e-15 * (1e-300 + np.abs(mean).max()):
+    while sigma * np.sqrt(C.max()) > 1e-15 * np.abs(mean).max():  # the largest entry of C is a variance
         generation += 1
         variances, axes = np.linalg.eigh(C)
         scale = np.sqrt(np.maximum(variances, 1e-300))

@@ -85,6 +85,21 @@ def test_the_best_so_far_is_never_lost(name, rng):
         assert losses(best[None])[0] == min(seen)
 
 
+@pytest.mark.parametrize("name", [name for name in STREAMS if name != "genetic_algorithm"])
+def test_a_candidate_that_is_no_better_takes_nobodys_place(name, rng):
+    # Flat where the search begins, and worse somewhere: many are equally good, and the first of them stays.
+    plateau = lambda population: np.where(population[:, 0] < 0.2, 0.0, population[:, 0])  # noqa: E731
+    stream = STREAMS[name](rng, plateau)
+    first = stream.start if stream.start is not None else next(stream)
+    for best in islice(stream, 12):
+        np.testing.assert_array_equal(best, first)
+    if stream.start is None:
+        kept = stream.state["population"][stream.state["scores"] == 0]
+        next(stream)
+        together = stream.state["population"]
+        assert all(any(np.array_equal(one, other) for other in together) for one in kept)
+
+
 @each_method
 def test_an_iterate_is_not_changed_by_what_follows(name, rng):
     stream = STREAMS[name](rng)
@@ -130,6 +145,8 @@ def test_cutting_at_the_ends_swaps_all_or_nothing():
         crossover([1, 0], [0, 0, 1], cut=1)
     with pytest.raises(ValueError, match="other = "):
         crossover([[1, 0]], [[0, 0]], cut=1)
+    with pytest.raises(ValueError, match="cut = -1"):
+        crossover([1, 0], [0, 0], cut=-1)
 
 
 @pytest.mark.parametrize("selection", ["tournament", "roulette"])
@@ -177,11 +194,14 @@ def test_without_mutation_what_all_share_stays_and_children_mix_neighbouring_par
         before = population
 
 
-def test_every_cut_between_two_bits_is_equally_likely(rng):
-    stream = genetic_algorithm(ones, 5, rng, population_size=2000)
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_every_cut_between_two_bits_is_equally_likely(n, rng):
+    stream = genetic_algorithm(ones, n, rng, population_size=2000)
     next(stream)
-    assert np.bincount(stream.state["cuts"], minlength=6)[1:5] == pytest.approx(np.full(4, 250), abs=5 * np.sqrt(250))
-    assert stream.state["cuts"].size == 1000
+    each = 1000 / (n - 1)
+    times = np.bincount(stream.state["cuts"], minlength=n)
+    assert times[1:] == pytest.approx(np.full(n - 1, each), abs=5 * np.sqrt(each))
+    assert (times[0], times.sum()) == (0, 1000)
 
 
 @pytest.mark.parametrize(("rate", "expected"), [(None, 1 / 25), (0.0, 0.0), (0.3, 0.3), (1.0, 1.0)])
@@ -212,6 +232,8 @@ def test_roulette_draws_in_proportion_to_the_lead_over_the_worst(rng):
     chosen = np.bincount(_select(scores, rng, draws, "roulette", 2), minlength=4) / draws
     assert chosen == pytest.approx([0.6, 0.3, 0.1, 0.0], abs=5 * np.sqrt(0.25 / draws))
     assert chosen[3] == 0
+    unit = np.bincount(_select(1e-3 * scores, rng, draws, "roulette", 2), minlength=4) / draws
+    assert unit == pytest.approx(chosen, abs=5 * np.sqrt(0.25 / draws))  # whatever the losses are measured in
     alike = np.bincount(_select(np.full(4, 2.0), rng, draws, "roulette", 2), minlength=4) / draws
     assert alike == pytest.approx([0.25] * 4, abs=5 * np.sqrt(0.25 / draws))
 
@@ -242,6 +264,7 @@ def test_one_max_of_sixty_bits_is_solved(selection):
         ({"mutation_rate": 1.5}, "mutation_rate = 1.5"),
         ({"selection": "rank"}, "selection = 'rank'"),
         ({"pressure": 0}, "pressure = 0"),
+        ({"elite": -1}, "elite = -1"),
     ],
 )
 def test_a_genetic_algorithm_that_makes_no_sense_is_refused(arguments, complaint, rng):
@@ -291,6 +314,13 @@ def test_children_are_at_least_as_many_as_parents(rng):
     with pytest.raises(ValueError, match="children = 4: must be at least parents = 5"):
         evolution_strategy(bowl, np.zeros(3), rng, children=4)
     next(evolution_strategy(bowl, np.zeros(3), rng, children=5))
+
+
+@pytest.mark.parametrize("arguments", [{"sigma": 0.0}, {"parents": 0}, {"parents": 2, "children": 7.5}])
+def test_a_strategy_that_makes_no_sense_is_refused(arguments, rng):
+    *_, name = arguments
+    with pytest.raises(ValueError, match=f"^{name} = {arguments[name]}"):
+        evolution_strategy(bowl, np.zeros(3), rng, **arguments)
 
 
 # --------------------------------------------------------------------------------------------------------------- CMA-ES
@@ -408,15 +438,35 @@ def test_two_children_are_the_fewest(rng):
     assert stream.state["w"].tolist() == [1.0]  # half of them are parents
     with pytest.raises(ValueError, match="children = 1: must be a whole number, 2 or more"):
         cma_es(bowl, [0.0, 0.0, 0.0], rng, children=1)
+    with pytest.raises(ValueError, match=r"sigma = 0\.0"):
+        cma_es(bowl, [0.0, 0.0, 0.0], rng, sigma=0.0)
 
 
 def test_cma_es_ends_where_there_is_nothing_to_learn(rng):
     flat = cma_es(lambda population: np.zeros(len(population)), np.ones(3), rng)
     assert list(flat) == []
     assert flat.reason == "stalled"
-    small = run(cma_es(bowl, [0.0, 0.0, 0.0], rng), steps=5000)
-    assert small.reason == "stalled"
-    np.testing.assert_allclose(small.theta, [0.5, 2.9, -1.0], atol=1e-7)
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_cma_es_ends_when_its_longest_step_is_lost_in_the_roundings_of_the_mean(side, rng):
+    stream = cma_es(lambda population: bowl(side * population), [0.0, 0.0, 0.0], rng)
+    steps = []
+    for _ in islice(stream, 5000):
+        now = stream.state
+        steps.append(now["sigma"] * np.sqrt(np.diag(now["C"]).max()) / np.abs(now["mean"]).max())
+    assert stream.reason == "stalled"
+    np.testing.assert_allclose(stream.state["best"], np.multiply(side, [0.5, 2.9, -1.0]), atol=1e-7)
+    assert steps[-1] <= 1e-15
+    assert min(steps[:-1]) > 1e-15
+
+
+def test_a_step_size_grows_e_fold_a_generation_at_most():
+    stream = cma_es(lambda population: -population[:, 0], [0.0], np.random.default_rng(0), children=10)
+    sizes = [stream.state["sigma"] for _ in islice(stream, 40)]  # ever downhill, the same way every time
+    growth = np.exp(np.diff(np.log(sizes)))
+    assert growth.max() == pytest.approx(np.e, rel=1e-12)
+    assert np.count_nonzero(growth < np.e - 1e-3) > 5
 
 
 # ----------------------------------------------------------------------------------------------- differential evolution
@@ -601,6 +651,12 @@ def test_on_the_textbook_bowl_the_answer_is_scipys(variant):
         ({"high": [0.0, 4.0]}, "low = "),
         ({"low": -1.0, "high": 1.0}, "low = "),
         ({"population_size": 3}, "population_size = 3: must be at least 4"),
+        ({"high": [1.0, -1.0, 4.0]}, "low = "),
+        ({"high": [1.0, 3.0, np.inf]}, "high = "),
+        ({"low": [-2.0, -1.0, np.nan]}, "low = "),
+        ({"population_size": 4.5}, "population_size = 4.5"),
+        ({"F": -0.1}, "F = -0.1"),
+        ({"CR": 1.1}, "CR = 1.1"),
         ({"variant": "best/1/bin"}, "variant = 'best/1/bin'"),
     ],
 )
