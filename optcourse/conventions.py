@@ -30,7 +30,7 @@ class Convention:
     difference : str
         What differs, in words; "the same" if nothing does.
     oracle : str
-        The row of ``tests/oracles`` that asserts it.
+        The row of a table in ``tests/oracles`` that asserts it.
     """
 
     method: str
@@ -95,7 +95,15 @@ TABLE = Table(
             "momentum",
             "grad, theta, lr, beta",
             "SGD(params, lr, momentum=beta, dampening=0)",
-            "the same; with dampening=β the library averages gradients instead, and its steps are 1 − β times ours",
+            "the same; the library's dampening is 0 unless it is set",
+            oracle="momentum_on_rosenbrock",
+        ),
+        _torch(
+            "momentum",
+            "grad, theta, (1 - beta) * lr, beta",
+            "SGD(params, lr, momentum=beta, dampening=beta)",
+            "the library averages gradients, but takes the first one whole: as if ours had been g/(1 − β) there",
+            oracle="momentum_with_dampening",
         ),
         _torch(
             "nesterov",
@@ -197,6 +205,96 @@ TABLE = Table(
             "lr, T, warmup, start, end",
             "OneCycleLR(optimizer, max_lr=lr, total_steps=T, pct_start=warmup, div_factor=start, final_div_factor=end)",
             "the library cycles momentum as well unless cycle_momentum=False, and raises past T where ours stays",
+        ),
+        Convention(
+            "strong_wolfe",
+            "SciPy",
+            "strong_wolfe(loss, grad, theta, direction, c1=1e-4, c2=0.9)",
+            "scipy.optimize.line_search(loss, grad, theta, direction, c1=1e-4, c2=0.9)",
+            "both steps meet the conditions, at an α of their own; where there is none the library returns None, and "
+            "ours raises",
+            "strong_wolfe",
+        ),
+        Convention(
+            "conjugate_gradient",
+            "SciPy",
+            "conjugate_gradient(A, b, theta, M)",
+            "scipy.sparse.linalg.cg(A, b, x0=theta, M=M, rtol=0, maxiter=k)",
+            "the same iterates, of which the library returns the k-th; its rtol is relative to ‖b‖",
+            "conjugate_gradient",
+        ),
+        Convention(
+            "solve_equality_qp",
+            "cvxpy",
+            "solve_equality_qp(QuadraticProgram(Q, c, A, b)).nu",
+            "(A @ x == b).dual_value of Minimize(0.5 * quad_form(x, Q) + c @ x)",
+            "the same sign: the value falls by ν for each unit of b; the library's quad_form has no ½",
+            "solve_equality_qp",
+        ),
+        Convention(
+            "active_set_qp",
+            "cvxpy",
+            "active_set_qp(QuadraticProgram(Q, c, A_ub=A, b_ub=b), x).mu",
+            "(A @ x <= b).dual_value of Minimize(0.5 * quad_form(x, Q) + c @ x)",
+            "the same: μ ≥ 0",
+            "active_set_qp",
+        ),
+        Convention(
+            "svm_dual",
+            "scikit-learn",
+            "svm_dual(X, y, C)",
+            'sklearn.svm.SVC(kernel="linear", C=C).fit(X, y)',
+            "the library's dual_coef_ holds θᵢyᵢ, of the support vectors only",
+            "svm_dual",
+        ),
+        Convention(
+            "lasso_cd",
+            "scikit-learn",
+            "lasso_cd(X, y, lam)",
+            "sklearn.linear_model.Lasso(alpha=lam / n, fit_intercept=False).fit(X, y)",
+            "the library divides the squared error by 2n, ours by 2: α = λ/n; it centres the data unless told not to",
+            "lasso_cd",
+        ),
+        Convention(
+            "lasso_path",
+            "scikit-learn",
+            "lasso_path(X, y, lams)",
+            "sklearn.linear_model.lasso_path(X, y, alphas=lams / n)",
+            "as for lasso_cd; the library's coefficients are the columns, ours the rows",
+            "lasso_path",
+        ),
+        Convention(
+            "simplex",
+            "HiGHS",
+            "simplex(LinearProgram(c, A_ub, b_ub, A_eq, b_eq, bounds))",
+            'scipy.optimize.linprog(c, A_ub, b_ub, A_eq, b_eq, bounds, method="highs-ds")',
+            "the same signs: prices are changes of the least value per unit of a side, so y_ub ≤ 0; the library has "
+            "them as ineqlin.marginals and eqlin.marginals",
+            "simplex",
+        ),
+        Convention(
+            "interior_point",
+            "HiGHS",
+            "interior_point(LinearProgram(c, A_ub, b_ub, A_eq, b_eq, bounds))",
+            'scipy.optimize.linprog(c, A_ub, b_ub, A_eq, b_eq, bounds, method="highs-ipm")',
+            "as for simplex; the library goes on to a corner (crossover), ours ends inside an optimal face",
+            "interior_point",
+        ),
+        Convention(
+            "differential_evolution",
+            "SciPy",
+            "differential_evolution(losses, low, high, rng, population_size=k * n)",
+            "scipy.optimize.differential_evolution(loss, bounds, popsize=k, rng=rng)",
+            "the library's popsize is multiplied by n, and a gradient method polishes its answer unless polish=False",
+            "differential_evolution",
+        ),
+        Convention(
+            "prox_l2",
+            "cvxpy",
+            "prox_l2(v, t)",
+            "Minimize(t * 0.5 * sum_squares(u) + 0.5 * sum_squares(u - v))",
+            "ours is of ½‖u‖²; the library's sum_squares has no ½",
+            "prox_l2",
         ),
     )
 )

@@ -10,6 +10,7 @@ To add a method: add rows here, run the recorder (its docstring says how), commi
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -125,6 +126,12 @@ class Convention:
         return np.array(rows)
 
 
+def first_times(factor: float, grad: Callable[[Array], Array]) -> Callable[[Array], Array]:
+    """The same gradient, but for a factor at its first call."""
+    factors = itertools.chain([factor], itertools.repeat(1.0))
+    return lambda theta: next(factors) * grad(theta)
+
+
 def batch_gradient(theta: Array, batch: Array) -> Array:
     """The mean gradient of ½(xᵢᵀθ − yᵢ)² over a batch of 50 fixed examples."""
     rng = np.random.default_rng(0)
@@ -203,6 +210,13 @@ CONVENTIONS: tuple[Convention, ...] = (
         scheduler=("OneCycleLR", {"max_lr": 0.01, "total_steps": 502, "cycle_momentum": False}),
         problem=problems.ravine,
         note="equal when η changes too: both multiply the velocity by today's η (not the folded form)",
+    ),
+    Convention(
+        name="momentum_with_dampening",
+        ours=lambda problem: momentum(first_times(1 / (1 - 0.9), problem.grad), problem.start, 0.1 * 3e-3, 0.9),
+        torch="SGD",
+        settings={"lr": 3e-3, "momentum": 0.9, "dampening": 0.9},
+        note="a mean of gradients where ours is a sum; PyTorch takes the first gradient whole",
     ),
     Convention(
         name="nesterov_on_rosenbrock",

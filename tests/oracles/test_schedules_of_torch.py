@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conventions import CONVENTIONS
+from conventions import CONVENTIONS, first_times
+from libraries import LIBRARIES
 from schedules import SCHEDULES, ScheduleRow
 
+import optcourse
 from optcourse import catalogue
 from optcourse.conventions import TABLE
 
@@ -47,13 +51,60 @@ def test_no_recorded_schedule_is_left_over() -> None:
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.oracle)
 def test_each_row_of_the_printed_table_is_asserted_by_an_oracle(row) -> None:
-    asserted = [oracle.name for oracle in CONVENTIONS] + [oracle.name for oracle in SCHEDULES]
+    asserted = [oracle.name for oracle in (*CONVENTIONS, *SCHEDULES)] if row.peer == "PyTorch" else []
+    asserted += [oracle.method for oracle in LIBRARIES if row.peer != "PyTorch"]
     assert any(name.startswith(row.oracle) for name in asserted)
     assert row.method in {method.name for method in catalogue.METHODS}
 
 
+def printed(row, **known):
+    """What a call in the printed table gives, with its words bound to values."""
+    values = {"lr": 0.005, "beta": 0.9, "rho": 0.95, "eps": 1e-7, "beta1": 0.8, "beta2": 0.95, "lam": 0.1}
+    values |= {"factor": 0.7, "every": 60, "T": 600, "lr_min": 1e-3, "lr_max": 0.1, "growth": 2, "up": 30, "down": 45}
+    values |= {"warmup": 0.25, "start": 20.0, "end": 1e3, "math": math}
+    return eval(row, values | known)
+
+
+PRINTED = [row for row in TABLE if row.peer == "PyTorch" and "…" not in row.theirs and "DataLoader" not in row.theirs]
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("row", PRINTED, ids=lambda row: row.oracle)
+def test_the_two_printed_calls_agree_for_five_hundred_steps(row, require) -> None:
+    torch = require("torch")
+    theta = torch.tensor([5.0, -3.0], dtype=torch.float64, requires_grad=True)
+    slope = np.array([1.0, 4.0])
+    if "lr_scheduler" in row.theirs:
+        optimizer = torch.optim.SGD([theta], lr=0.005, momentum=0.9)
+        eta, scheduler = printed(row.ours, **vars(optcourse)), printed(row.theirs, torch=torch, optimizer=optimizer)
+        for step in range(500):
+            assert optimizer.param_groups[0]["lr"] == pytest.approx(eta(step), rel=0, abs=1e-12)
+            optimizer.step()
+            scheduler.step()
+        return
+    grad = lambda at: slope * at  # noqa: E731
+    if "dampening=beta" in row.theirs:
+        grad = first_times(1 / (1 - 0.9), grad)
+    ours = printed(row.ours, **vars(optcourse), grad=grad, theta=np.array([5.0, -3.0]))
+    optimizer = printed(row.theirs, torch=torch, params=[theta])
+    torch.set_default_dtype(torch.float64)  # the table says so, for NAdam
+    try:
+        for at in islice(ours, 500):
+            theta.grad = torch.from_numpy(slope) * theta.detach()
+            optimizer.step()
+            stored = ours.state["shifted"] if 'state["shifted"]' in row.difference else at
+            assert stored == pytest.approx(theta.detach().numpy(), rel=0, abs=1e-12)
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+def test_few_printed_calls_are_not_made_word_by_word() -> None:
+    left = {row.method for row in TABLE if row.peer == "PyTorch" and row not in PRINTED}
+    assert left == {"sgd", "warmup_cosine"}  # theirs are several objects, named and not spelled out
+
+
 def test_each_oracle_has_a_row_in_the_printed_table() -> None:
-    explained = tuple(row.method for row in TABLE)
+    explained = tuple(row.method for row in TABLE if row.peer == "PyTorch")
     assert [oracle.name for oracle in (*CONVENTIONS, *SCHEDULES) if not oracle.name.startswith(explained)] == []
 
 
