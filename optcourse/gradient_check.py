@@ -639,9 +639,7 @@ def _report(
     kinked = np.zeros(shape, bool) if kinks is None else kinks
     worst = tuple(int(i) for i in np.unravel_index(int(np.argmax([_excess(*row) for row in by_row])), shape))
 
-    smooth = [row for row, bent in zip(by_row, np.ravel(kinked), strict=True) if not bent]
-    seen = [np.concatenate(side) for side in zip(*smooth, strict=True)] if smooth else [np.empty(0)] * 3
-    verdict = _verdict(*seen)
+    verdict = _verdict(*(side[~kinked] for side in precise))
     if verdict == RIGHT and (np.any(levels == BUG) or kinked.any()):
         verdict = LOOK  # a bug in a small coordinate hides behind large ones; a kink was left out
     findings = _findings(subject, precise, levels, kinked, verdict)
