@@ -51,6 +51,15 @@ class Task:
     checksums: dict[str, str]
     points: dict[str, float]
 
+    def untouched(self, name: str, cell: dict[str, Any]) -> bool:
+        """Whether a solution still is what was released."""
+        import nbformat
+        from nbgrader.utils import compute_checksum, is_task
+
+        plain: Any = nbformat.NotebookNode
+        node = plain(cell | {"metadata": plain(nbgrader=plain(cell["metadata"]["nbgrader"]))})
+        return not is_task(node) and self.checksums.get(name) == compute_checksum(node)
+
 
 class Gradebook:
     """nbgrader's database and folders, for one assignment.
@@ -134,22 +143,41 @@ class Gradebook:
     # -------------------------------------------------------------------------------------------- one batch
 
     def write(self, batch: list[Graded]) -> None:
-        """Write notebooks, feedback and marks of a batch; the marks in one transaction.
+        """Write notebooks, feedback and marks of a batch: `files` of each, then `marks`."""
+        for one in batch:
+            self.files(one)
+        self.marks(batch)
+
+    def files(self, one: Graded) -> None:
+        """Write the autograded notebook and the learner's page.
+
+        Raises
+        ------
+        ValueError
+            If it was graded without isolation: its marks mean nothing.
+        """
+        _isolated(one)
+        folder = self.course.folder("autograded", one.handed.student, self.assignment)
+        notebook = stamped(one.result["notebook"], self.tasks[one.handed.notebook].checksums)
+        put(folder / f"{one.handed.notebook}.ipynb", dumped(notebook), 0o444)
+        if stamp := one.handed.timestamp:
+            put(folder / "timestamp.txt", stamp + "\n", 0o444)
+        write_feedback(self.course, self.assignment, one)
+
+    def marks(self, batch: list[Graded]) -> None:
+        """Write the marks of a batch in one transaction.
 
         Raises
         ------
         GradebookError
             If the database is locked, read-only, full or of another version.
         ValueError
-            If a result was graded without isolation: its marks mean nothing.
+            If one was graded without isolation.
         """
         from sqlalchemy import create_engine
 
-        if any(one.result["isolation"] == "none" for one in batch):
-            raise ValueError("results graded without isolation do not go into the gradebook")
         for one in batch:
-            self._notebook(one)
-        write_feedback(self.course, self.assignment, batch)
+            _isolated(one)
         options = {"timeout": LOCKED_FOR} if self.course.database.startswith("sqlite") else {}
         engine = create_engine(self.course.database, future=True, connect_args=options)
         try:
@@ -158,20 +186,16 @@ class Gradebook:
         finally:
             engine.dispose()
 
-    def _notebook(self, one: Graded) -> None:
-        """Write the autograded notebook."""
-        folder = self.course.folder("autograded", one.handed.student, self.assignment)
-        notebook = stamped(one.result["notebook"], self.tasks[one.handed.notebook].checksums)
-        put(folder / f"{one.handed.notebook}.ipynb", dumped(notebook), 0o444)
-        if stamp := one.handed.timestamp:
-            put(folder / "timestamp.txt", stamp + "\n", 0o444)
+
+def _isolated(one: Graded) -> None:
+    if one.result["isolation"] == "none":
+        raise ValueError("results graded without isolation do not go into the gradebook")
 
 
-def write_feedback(course: Course, assignment: str, batch: Iterable[Graded]) -> None:
-    """Write a page for each learner."""
-    for one in batch:
-        folder = course.folder("feedback", one.handed.student, assignment)
-        put(folder / f"{one.handed.notebook}.html", page(one.handed.notebook, one.result), 0o644)
+def write_feedback(course: Course, assignment: str, one: Graded) -> None:
+    """Write a learner's page."""
+    folder = course.folder("feedback", one.handed.student, assignment)
+    put(folder / f"{one.handed.notebook}.html", page(one.handed.notebook, one.result), 0o644)
 
 
 def put(file: Path, text: str, mode: int) -> None:
@@ -311,8 +335,9 @@ class Rows:
         for one in batch:
             cells = dict(_cells(one.result))
             key = (one.handed.student, one.handed.notebook)
-            for name, cell in self.book.tasks[one.handed.notebook].comments.items():
-                comment = "No response." if name in cells and _untouched(cells[name]) else None
+            task = self.book.tasks[one.handed.notebook]
+            for name, cell in task.comments.items():
+                comment = "No response." if name in cells and task.untouched(name, cells[name]) else None
                 if (row := there.get((notebooks[key], cell))) is not None:
                     changed.append({"key": row, "auto_comment": comment})
                 else:
@@ -331,7 +356,7 @@ class Rows:
             key, total = (one.handed.student, one.handed.notebook), 0.0
             task = self.book.tasks[one.handed.notebook]
             for name, cell in task.grades.items():
-                auto, by_hand = mark(one.result, name, name in task.by_hand)
+                auto, by_hand = mark(one.result, name, task)
                 row = there.get((notebooks[key], cell))
                 manual, extra = (row.manual_score, row.extra_credit) if row is not None else (None, None)
                 total += (manual if manual is not None else auto or 0.0) + (extra or 0.0)
@@ -404,17 +429,7 @@ def _cells(result: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             yield name, cell
 
 
-def _untouched(cell: dict[str, Any]) -> bool:
-    """Whether a solution still is what was released."""
-    import nbformat
-    from nbgrader.utils import compute_checksum, is_task
-
-    plain: Any = nbformat.NotebookNode
-    node = plain(cell | {"metadata": plain(nbgrader=plain(cell["metadata"]["nbgrader"]))})
-    return not is_task(node) and node.metadata.nbgrader.get("checksum") == compute_checksum(node)
-
-
-def mark(result: dict[str, Any], name: str, task: bool) -> tuple[float | None, bool]:
+def mark(result: dict[str, Any], name: str, task: Task) -> tuple[float | None, bool]:
     """Return what a cell earns by itself (None: a person must say), and whether a person must look at it.
 
     Raises
@@ -422,14 +437,14 @@ def mark(result: dict[str, Any], name: str, task: bool) -> tuple[float | None, b
     ValueError
         If nbgrader would count the notebook's cell otherwise than the judge did.
     """
-    if task:
+    if name in task.by_hand:
         return None, True
     part = next(one for one in result["parts"] if one["grade_id"] == name)
     cell = next((cell for found, cell in _cells(result) if found == name), None)
     if cell is None:  # an answer in words that was not there to be read
         return 0.0, result["kind"] == "crashed"
     if part["manual"]:
-        return (0.0, False) if _untouched(cell) else (None, True)
+        return (0.0, False) if task.untouched(name, cell) else (None, True)
     failed = any(
         one["output_type"] == "error" or (one["output_type"] == "stream" and one["name"] == "stderr")
         for one in cell["outputs"]

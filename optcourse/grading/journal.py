@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-VERSION = 1
+VERSION = 2
 Key = tuple[str, str]  # student, notebook
 
 
@@ -133,7 +133,7 @@ class Journal:
     def append(self, key: Key, digest: str, result: str) -> None:
         """Write a verdict down; on return it is on disk."""
         student, notebook = key
-        packed = base64.b85encode(zlib.compress(result.encode(), 6)).decode()
+        packed = base64.b64encode(zlib.compress(result.encode(), 6)).decode()
         line = {"student": student, "notebook": notebook, "digest": digest, "result": packed}
         self.entries[key] = Entry(self._write(json.dumps(line)), digest)
 
@@ -141,7 +141,7 @@ class Journal:
         """Return a verdict as plain data."""
         self._file.seek(self.entries[key].offset)
         packed = json.loads(self._file.readline())["result"]
-        return dict(json.loads(zlib.decompress(base64.b85decode(packed))))
+        return dict(json.loads(zlib.decompress(base64.b64decode(packed))))
 
     def results(self, keys: list[Key]) -> Iterator[tuple[Key, dict[str, Any]]]:
         """Return verdicts one by one, in the order asked for; never all in memory."""

@@ -16,9 +16,10 @@ import sys
 import tempfile
 from argparse import ArgumentParser, Namespace
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from optcourse.grading.sandbox import NoSandboxError, Spec
 DONE, WITHOUT_VERDICT, USAGE, NO_SANDBOX, NOT_WRITTEN = range(5)  # exit statuses
 TEMPORARY = "optcourse-grade-"
 BATCH = 200  # submissions for each transaction
+PATIENT = 3.0  # seconds of writing the gradebook before a bar says how far it is
 NAMED = 4  # students in a line of the summary
 ENDINGS = {
     "timeout": "over its time",
@@ -131,7 +133,8 @@ def _grade(arguments: Namespace) -> int:
         journal = stack.enter_context(Journal(course.state(assignment), about, arguments.restart, arguments.resume))
         if journal.changed and not arguments.restart:
             print(f"grade: everything is graded again, since this changed: {', '.join(journal.changed)}")
-        run = Run(handed, sources, limits, seed, journal)
+        files = gradebook.files if gradebook else partial(write_feedback, course, assignment)
+        run = Run(handed, sources, limits, seed, journal, files)
         if here is not None:
             run_here(run, course.state(assignment), *here)
         else:
@@ -140,15 +143,11 @@ def _grade(arguments: Namespace) -> int:
         if arguments.json:
             write_json(arguments.json, journal, keys)
         tally = Tally()
-        places = {(one.student, one.notebook): one for one in handed}
-        for batch in _batches(journal, keys):
-            graded = [Graded(places[key], result) for key, result in batch]
-            for one in graded:
+        for batch in run.batches(keys):
+            for one in batch:
                 tally.add(one.handed.student, one.result)
-            if gradebook is None:
-                write_feedback(course, assignment, graded)
-            else:
-                gradebook.write(graded)
+            if gradebook is not None:
+                gradebook.marks(batch)
         tally.show(len(run.keys), run.before)
         pages = f"a page for each learner in {course.folders.feedback_directory}/"
         print(f"Marks are in the gradebook, {pages}" if gradebook else f"No marks were written down; there is {pages}")
@@ -168,11 +167,6 @@ def grader() -> str:
     return digest(*(part for path in files for part in (str(path.relative_to(package)), path.read_bytes())))
 
 
-def _batches(journal: Journal, keys: list[Key]) -> Iterator[list[tuple[Key, dict[str, Any]]]]:
-    for start in range(0, len(keys), BATCH):
-        yield list(journal.results(keys[start : start + BATCH]))
-
-
 @dataclass
 class Run:
     """What is to be graded, and what is known already."""
@@ -182,7 +176,9 @@ class Run:
     limits: Limits
     seed: str
     journal: Journal
+    files: Callable[[Graded], None]  # writes what belongs to one submission alone
     before: int = 0
+    written: set[Key] = field(default_factory=set)
 
     @property
     def keys(self) -> list[Key]:
@@ -207,10 +203,38 @@ class Run:
         with tqdm(total=len(self.handed), unit=" notebook", mininterval=every, dynamic_ncols=True) as bar:
             for job, verdict in dispatch(self.jobs(), pool):
                 self.journal.append(job.key, job.digest, verdict)
+                self._write(job.key, verdict)
                 # What was known before counts in the bar and not in the rate.
                 bar.n, bar.initial = bar.n + self.before - bar.initial, self.before
                 bar.update()
             bar.n = bar.n + self.before - bar.initial
+
+    def _write(self, key: Key, verdict: str) -> None:
+        """Write the files of one verdict, while the workers are busy with the next.
+
+        What cannot be written now is tried once more at the end, by when everybody has a verdict.
+        """
+        with contextlib.suppress(OSError):
+            self.files(Graded(self._places[key], json.loads(verdict)))
+            self.written.add(key)
+
+    @cached_property
+    def _places(self) -> dict[Key, Handed]:
+        return {(one.student, one.notebook): one for one in self.handed}
+
+    def batches(self, keys: list[Key]) -> Iterator[list[Graded]]:
+        """Yield what has a verdict, in the order of every report, a transaction's worth at a time; its files stand."""
+        from tqdm import tqdm
+
+        with tqdm(total=len(keys), desc="gradebook", unit=" notebook", delay=PATIENT, dynamic_ncols=True) as bar:
+            for start in range(0, len(keys), BATCH):
+                some = keys[start : start + BATCH]
+                batch = [Graded(self._places[key], result) for key, result in self.journal.results(some)]
+                for key, one in zip(some, batch, strict=True):
+                    if key not in self.written:
+                        self.files(one)
+                yield batch
+                bar.update(len(batch))
 
 
 def job_of(one: Handed, source: bytes, limits: Limits, seed: str) -> Job:
