@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -199,9 +198,9 @@ def write_feedback(course: Course, assignment: str, one: Graded) -> None:
 
 
 def put(file: Path, text: str, mode: int) -> None:
-    """Write a file whole, in place of the one that may be there."""
+    """Write a file whole, in place of the one that may be there; a draft that a killed run left is taken over."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    draft = file.with_name(f".{file.name}.draft")
     try:
         draft.write_text(text, encoding="utf8")
         draft.chmod(mode)

@@ -34,7 +34,7 @@ from optcourse.grading.sandbox import NoSandboxError, Spec
 
 DONE, WITHOUT_VERDICT, USAGE, NO_SANDBOX, NOT_WRITTEN = range(5)  # exit statuses
 TEMPORARY = "optcourse-grade-"
-BATCH = 200  # submissions for each transaction
+BATCH = 50  # submissions for each transaction; all of them in memory, a quarter of a megabyte each
 PATIENT = 3.0  # seconds of writing the gradebook before a bar says how far it is
 NAMED = 4  # students in a line of the summary
 ENDINGS = {

@@ -220,6 +220,23 @@ def test_a_run_that_is_killed_goes_on_and_ends_with_the_same_database(classroom:
         assert [path.read_bytes() for path in files[0]] == [path.read_bytes() for path in files[1]]
 
 
+def test_a_folder_in_the_way_keeps_nobody_from_their_verdict(
+    classroom: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for student in ("ann", "bob"):
+        hand_in(classroom, student, SOLVED)
+    obstacle = classroom / "autograded" / "ann"
+    obstacle.parent.mkdir()
+    obstacle.touch()
+    assert run(classroom, "--workers", "1") == 4
+    assert str(obstacle) in capsys.readouterr().err
+    assert (classroom / "feedback" / "bob" / ASSIGNMENT / f"{TASK}.html").exists()
+    obstacle.unlink()
+    assert run(classroom, "--workers", "1") == 0
+    assert "2 of 2 have their verdict (2 of them before)" in capsys.readouterr().out
+    assert marks(classroom) == {"ann": 10, "bob": 10}
+
+
 # ------------------------------------------------------------------------------------------------ fails closed
 
 
