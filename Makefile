@@ -42,8 +42,8 @@ grade: $(READY) ## grade what is in submitted/, in a sandbox (ASSIGNMENT=03_01_g
 soak: $(READY) ## grade ten thousand submissions, a tenth hostile or broken, and count (SOAK_ARGS="--students 1000")
 	@$(BIN)/python tests/soak/soak.py $(SOAK_ARGS)
 
-mutation: $(READY) ## break the package in thousands of small ways and count what its tests notice (an hour)
-	@$(BIN)/python tests/mutation/campaign.py $(MUTATION_ARGS)
+mutation: $(READY) ## break the package in thousands of small ways and count what its tests notice (an hour; again, it goes on)
+	@$(BIN)/python tests/mutation/campaign.py --resume .cache/mutation.jsonl --table tests/mutation/results.md $(MUTATION_ARGS)
 
 bench: $(READY) ## measure against the peers, as ratios
 	@$(BIN)/python -m benchmarks

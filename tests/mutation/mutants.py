@@ -100,12 +100,16 @@ class _Breaker(ast.NodeTransformer):
 
     def __init__(self, chosen: int | None = None):
         self.chosen = chosen
+        self.met = 0
         self.found: list[tuple[str, str, str, int]] = []
         self.scope: list[str] = []
 
-    def is_chosen(self, node: ast.AST, after: str) -> bool:
-        self.found.append((".".join(self.scope), ast.unparse(node), after, getattr(node, "lineno", 0)))
-        return len(self.found) - 1 == self.chosen
+    def is_chosen(self, node: ast.AST, after: ast.AST) -> bool:
+        self.met += 1
+        if self.chosen is None:
+            words = (ast.unparse(node), ast.unparse(after))
+            self.found.append((".".join(self.scope), *words, getattr(node, "lineno", 0)))
+        return self.met - 1 == self.chosen
 
     def visit(self, node: ast.AST) -> Any:
         if is_words(node):
@@ -117,7 +121,7 @@ class _Breaker(ast.NodeTransformer):
         if named:
             self.scope.pop()
         for other in others(node):
-            if self.is_chosen(node, ast.unparse(other)):
+            if self.is_chosen(node, other):
                 return ast.copy_location(other, node)
         return node
 
@@ -135,7 +139,7 @@ class _Breaker(ast.NodeTransformer):
     def entry(self, one: Any, field: str) -> Any:
         if not isinstance(one, ast.AST):
             return one
-        if isinstance(one, ast.stmt) and self.scope and can_go(one) and self.is_chosen(one, "pass"):
+        if isinstance(one, ast.stmt) and self.scope and can_go(one) and self.is_chosen(one, ast.Pass()):
             return ast.copy_location(ast.Pass(), one)
         return self.visit(one)
 

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 
-import campaign
 import pytest
+import targets
 from mutants import broken, mutants
+from patching import Loaded, entered
 
-MODULES = campaign.modules()
-KNOWN = campaign.allowed()
+MODULES = targets.modules()
+KNOWN = targets.allowed()
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_every_mutant_is_python_and_another_program(module):
-    source = campaign.source_of(module)
+    source = targets.source_of(module)
     whole = compile(source, module, "exec")
-    found = campaign.all_mutants(module)
+    found = targets.all_mutants(module)
     assert found
     assert len({str(mutant) for mutant in found}) == len(found)
-    for mutant in campaign.by_chance(found)[:40]:
+    for mutant in targets.by_chance(found)[:40]:
         assert compile(broken(source, mutant), module, "exec") != whole, mutant
 
 
@@ -42,14 +44,97 @@ def half(x: int = 4) -> int | None:
     ]
 
 
+# ---------------------------------------------------------------------------------------------- the quick way
+
+DEMO = """
+def often(function, times=2):
+    def wrapped(x):
+        return times * function(x)
+    return wrapped
+
+@often
+def shifted(x, by=5):
+    return x + by
+
+class Scale:
+    by = 3
+    def __call__(self, x):
+        return self.by * x
+
+def powers(x):
+    return sum(x**k for k in range(7))
+
+def cube(x):
+    return x**3
+
+METHODS = {"powers": powers, "cube": cube}
+EIGHT = cube(2)
+"""
+RUNS_ON_IMPORT = {
+    *("demo.often: 2 → 3", "demo.shifted: 5 → 6", "demo.Scale: 3 → 4"),
+    *("demo.cube: 3 → 4", "demo.cube: x ** 3 → x * 3", "demo: 2 → 3"),
+}
+
+
+@pytest.fixture
+def demo(tmp_path):
+    """Give a module, imported from a file, and what is known of it in memory."""
+    file = tmp_path / "demo.py"
+    file.write_text(DEMO)
+    spec = importlib.util.spec_from_file_location("demo", file)
+    module = importlib.util.module_from_spec(spec)
+    with entered(str(file)) as ran:
+        spec.loader.exec_module(module)
+    return module.__dict__, Loaded(DEMO, str(file), ran)
+
+
+def answers(names):
+    return names["shifted"](1.5), names["Scale"]()(1.5), *(method(1.5) for method in names["METHODS"].values())
+
+
+@pytest.mark.parametrize("mutant", mutants(DEMO, "demo"), ids=str)
+def test_a_patched_mutant_answers_as_an_imported_one_and_what_ran_on_import_is_never_patched(mutant, demo):
+    names, loaded = demo
+    imported = {}
+    exec(compile(broken(DEMO, mutant), "demo", "exec"), imported)
+    before = answers(names)
+    assert loaded.patch(mutant) == (str(mutant) not in RUNS_ON_IMPORT)
+    assert answers(names) == (before if str(mutant) in RUNS_ON_IMPORT else answers(imported))
+
+
+def test_a_mutant_of_a_function_that_no_longer_lives_is_not_patched(tmp_path):
+    names, file, source = {}, str(tmp_path / "gone.py"), "def half(x):\n    return x / 2\n"
+    exec(compile(source, file, "exec", dont_inherit=True), names)
+    assert all(Loaded(source, file, ran=set()).swaps(mutant) for mutant in mutants(source, "gone"))
+    del names["half"]
+    assert not any(Loaded(source, file, ran=set()).swaps(mutant) for mutant in mutants(source, "gone"))
+
+
+def run_campaign(*arguments):
+    command = [sys.executable, str(targets.HERE / "campaign.py"), "--jobs", "1", *arguments]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout.splitlines()
+
+
+def test_a_campaign_remembers_its_verdicts(tmp_path):
+    memory = tmp_path / "verdicts.jsonl"
+    first = run_campaign("stochastic", "--resume", str(memory))
+    assert first[-1].split()[:5] == ["all", "12", "of", "12", "killed"]
+    lines = memory.read_text()
+    assert run_campaign("stochastic", "--resume", str(memory)) == first
+    assert memory.read_text() == lines
+
+
+# ------------------------------------------------------------------------------------------------- the campaign
+
+
 def test_each_survivor_that_is_known_exists_and_has_a_reason():
-    every = {str(mutant) for module in MODULES for mutant in campaign.all_mutants(module)}
-    assert set(KNOWN) <= every, "the text has changed: run the campaign on that module again"
+    every = {str(mutant) for module in MODULES for mutant in targets.all_mutants(module)}
+    assert set(KNOWN) <= every, f"no longer in the text: take them out of survivors.json: {sorted(set(KNOWN) - every)}"
     assert all(len(reason) > 10 for reason in KNOWN.values())
     assert len(KNOWN) <= 0.05 * len(every)
 
 
 def test_a_slice_of_the_mutants_is_noticed():
-    command = [sys.executable, str(campaign.HERE / "campaign.py"), "--slice", "1", "--jobs", "1"]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+    run_campaign("--slice", "1")
