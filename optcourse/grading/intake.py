@@ -21,6 +21,10 @@ CELLS, CELL_TEXT = 2_000, 1 << 20
 SCHEMES = re.compile(
     r"(?i)((java|vb|live)script|attachment)[\s\\]*:|data[\s\\]*:(?=[\s\\]*[a-z]+/)(?![\s\\]*image/(png|jpeg|gif)\b)"
 )
+# A picture that holds itself; and what makes MathJax and Mermaid run, load or restyle something.
+OWN_PICTURE = r"!\[[^\[\]\n]*\]\(data:image/(?:png|jpeg|gif);base64,[A-Za-z0-9+/=]+\)"
+COMMANDS = re.compile(r"\\(?=(?:href|url|style|class|cssId|data|require|csname|includegraphics|html\w*)(?![A-Za-z]))")
+DIAGRAM = re.compile(r"(?<![`~])([`~]{3,}+(?:[^\S\n]|\ufeff)*+)mermaid")
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 
 Role = Literal["test", "locked", "solution", "manual", "extra", "text"]
@@ -287,19 +291,25 @@ def _insert(placed: list[Cell], source: list[Cell], missing: set[str]) -> None:
 def harmless(markdown: str) -> str:
     r"""Return a learner's text with its HTML shown instead of obeyed: teachers look at it in their browser.
 
-    Entities are shown, too, for they can spell what is looked for here. Of a picture only its words are left: outputs
-    and attachments are not taken over, and nbconvert gives up on a page that misses one.
+    Entities are shown, too, for they can spell what is looked for here. Of a picture from elsewhere a link is left:
+    merely looking at it would tell its owner who looks, and when. Of an attachment only its words are left: they are
+    not taken over, and nbconvert gives up on a page that misses one. Formulas may not link, load or restyle anything;
+    with macros they could spell what no search finds.
 
     >>> harmless("<b>a < b</b>, &lt; and [a link](java&#115;cript:alert(1))")
     '&lt;b>a < b&lt;/b>, &\u2060lt; and [a link](java&\u2060#115;cript:alert(1))'
     >>> harmless(r"[one](javascript:x), [two](vbscript\:x), [three](data:text/html,x)")
     '[one](unsafe:x), [two](unsafe:x), [three](unsafe:text/html,x)'
+    >>> harmless(r"![x](https://…/seen.png), $\href{…}{x}$")
+    '!\u2060[x](https://…/seen.png), $\\\u2060href{…}{x}$'
     """
     # In the target of a link Markdown takes off backslashes and decodes entities, nbconvert's even twice, and so would
     # let a scheme reappear: an ampersand written as an entity does not help there, one that is torn off does.
     shown = re.sub(r"&(?=#|\w+;|(?i:amp))", "&\u2060", markdown)
     shown = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", shown)
-    return re.sub(SCHEMES, "unsafe:", _in_words(shown))
+    shown = re.sub(rf"({OWN_PICTURE})|!(?=\[)", lambda found: found[1] or "!\u2060", _in_words(shown))
+    shown = DIAGRAM.sub(r"\1text", COMMANDS.sub("\\\\\u2060", shown))
+    return re.sub(SCHEMES, "unsafe:", shown)
 
 
 def _in_words(markdown: str) -> str:

@@ -14,7 +14,7 @@ from optcourse.grading.feedback import page
 
 CONTAINED = (
     "outputs are kept as text only, and escaped where they are shown; of a learner's Markdown neither HTML nor a "
-    "scheme is left"
+    "scheme is left, and nothing that is fetched by looking at it"
 )
 
 MARK = "alert(4711)"
@@ -78,6 +78,16 @@ TARGETS = [
     f"%6Aavascript:{MARK}",
     f"//javascript:{MARK}",
 ]
+# What a page would fetch while it is looked at; and what formulas would run, load or restyle, spelt by macros.
+ELSEWHERE = ["https://elsewhere.example/seen.png", "//elsewhere.example/seen.png", "/logout", "../../../../api/status"]
+COMMANDS = [
+    f"\\def\\x#1{{\\href{{java#1:{MARK}}}{{x}}}}\\x{{script}}",
+    f"\\newcommand{{\\x}}[1]{{\\href{{java#1:{MARK}}}{{x}}}}\\x{{script}}",
+    f"\\let\\x=\\href \\x{{javascript:{MARK}}}{{x}}",
+    f"\\style{{background: url({ELSEWHERE[0]})}}{{x}}",
+    "\\class{oc-card oc-passed}{x} \\cssId{check_gradient_descent}{x} \\require{html}",
+    f"\\includegraphics{{{ELSEWHERE[0]}}} \\data{{x=1}}{{x}}",
+]
 MARKDOWN = [
     *HTML,
     *[f"[x]({target})" for target in TARGETS],
@@ -94,6 +104,16 @@ MARKDOWN = [
     f'# title "onclick="{MARK}\n## <script>{MARK}</script>',
     f"|a|b|\n|-|-|\n|<script>{MARK}</script>|[x](javascript:{MARK})|",
     f"$\\href{{javascript:{MARK}}}{{x}}$ and $$\\text{{<script>{MARK}</script>}}$$",
+    *[f"![x]({target})" for target in ELSEWHERE],
+    *[f"![x][1]\n\n[1]: {target}" for target in ELSEWHERE],
+    *[f"[![x]({target})](y)" for target in ELSEWHERE],
+    f"![x](data:image/png;base64,AA==]({ELSEWHERE[0]}))",
+    f"![ ![x](data:image/png;base64,AA==) ]({ELSEWHERE[0]})",
+    f"![x\n]({ELSEWHERE[0]})",
+    f"&#33;[x]({ELSEWHERE[0]})",
+    *[f"$${command}$$" for command in COMMANDS],
+    f"```mermaid\ngraph TD; A@{{ img: '{ELSEWHERE[0]}' }}\n```",
+    f"> ~~~~ \t\ufeffmermaid\ngraph TD; A@{{ img: '{ELSEWHERE[0]}' }}\n~~~~",
     f"`<script>{MARK}</script>`",
     f"    <script>{MARK}</script>",
     f"> - 1. <script>{MARK}</script>",
@@ -181,8 +201,11 @@ LINKS = {"href", "src", "action", "formaction", "data", "srcdoc", "xlink:href", 
 PICTURE = re.compile(r"^data:image/(png|jpeg|gif|svg\+xml)[;,]", re.I)
 
 
+RUNNING = "href|style|class|cssId|require|includegraphics|data"
+
+
 class Live(HTMLParser):
-    """Collects whatever a browser would run and that holds the mark."""
+    """Collects whatever a browser would run and that holds the mark, would fetch, or MathJax and Mermaid would obey."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -194,7 +217,9 @@ class Live(HTMLParser):
         for name, value in attributes:
             runs = name.startswith("on") or name == "srcdoc"
             leads = name in LINKS and SCHEMES.match(value or "") and not (tag == "img" and PICTURE.match(value or ""))
-            if (runs and MARK in (value or "")) or (leads and MARK in (value or "")) or (runs and tag == "img"):
+            draws = name == "class" and "mermaid" in (value or "").lower()
+            fetches = name == "src" and tag == "img" and not (value or "").startswith("data:")
+            if draws or fetches or (runs and (MARK in (value or "") or tag == "img")) or (leads and MARK in value):
                 self.found.append(f"<{tag} {name}={value!r}>")
 
     def handle_startendtag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
@@ -205,6 +230,7 @@ class Live(HTMLParser):
         self.open = ""
 
     def handle_data(self, data: str) -> None:
+        self.found += re.findall(rf"\\(?:{RUNNING})\b[^$]{{0,60}}", data) if self.open != "script" else []
         if self.open in ("script", "style") and MARK in data:
             self.found.append(f"<{self.open}>{data[:80]}")
 
