@@ -30,6 +30,15 @@ class CourseError(Exception):
     """The course is not as it must be. The message says what to do."""
 
 
+def printable(text: str) -> str:
+    r"""Return a name in letters that do nothing to a terminal.
+
+    >>> printable("anna\x1b[2J")
+    'anna?[2J'
+    """
+    return "".join(one if one.isprintable() else "?" for one in text)
+
+
 @dataclass(frozen=True, order=True)
 class Handed:
     """One notebook that a student was to hand in.
@@ -72,6 +81,15 @@ class Handed:
             return read(self.folder / "timestamp.txt", largest=1000)[0:100].decode(errors="replace").strip()
         except BadFileError:
             return ""
+
+
+def _as_text(name: str) -> str:
+    r"""Return a student's id for a folder's name. Not every name is UTF-8, and the database takes nothing else.
+
+    >>> _as_text(os.fsdecode(b"M\xfcller")), _as_text("Müller")
+    ('M\\xfcller', 'Müller')
+    """
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 class MissingError(BadFileError):
@@ -152,10 +170,11 @@ class Course:
         pattern = self.folders.format_path(
             self.folders.submitted_directory, "(?P<student>[^/]*)", re.escape(assignment), escape=True
         )
+        named = [(_as_text(found["student"]), place) for place in places if (found := re.fullmatch(pattern, place))]
         return sorted(
-            Handed(found["student"], notebook, Path(place), len(notebooks) == 1)
-            for place in places
-            if (found := re.fullmatch(pattern, place)) and fnmatch.fnmatchcase(found["student"], students)
+            Handed(student, notebook, Path(place), len(notebooks) == 1)
+            for student, place in named
+            if fnmatch.fnmatchcase(student, students)
             for notebook in notebooks
         )
 

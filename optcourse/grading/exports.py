@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from optcourse.grading.course import Course, CourseError
+from optcourse.grading.course import Course, CourseError, printable
 from optcourse.grading.intake import hidden_lines
 
 LONGEST = 10_000  # characters of one output in Gradescope
@@ -75,7 +76,7 @@ def main(arguments: Namespace) -> int:
             raise CourseError("there are no marks yet: run `optcourse grade` first")
         form, place = FORMS[arguments.form]
         for file in form(course, lines, arguments.to or Path(place)):
-            print(f"export: {file}")
+            print(f"export: {printable(str(file))}")
     except (CourseError, OSError) as error:
         print(f"export: {error}", file=sys.stderr)
         return 2
@@ -154,12 +155,27 @@ def _line(student: Any, given: Any, handed: Any, parts: dict[tuple[str, str], tu
 # --------------------------------------------------------------------------------------------- tables
 
 
+# Where a spreadsheet begins to compute: at the beginning of a cell, or behind what it may take for the end of one.
+FORMULA = re.compile(r"(^|[;,\t\r\n])(?=[=+\-@\t\r\n＝＋－＠])")
+NUMBER = re.compile(r"-?[\d.]+(e[+-]?\d+)?")
+
+
+def harmless(cell: str) -> str:
+    r"""Return a cell that a spreadsheet shows and does not compute: learners choose what they are called.
+
+    >>> harmless("=1+1"), harmless("Anna;=1+1"), harmless("Anna-Lena"), harmless("-1.5")
+    ("'=1+1", "Anna;'=1+1", 'Anna-Lena', '-1.5')
+    """
+    return cell if NUMBER.fullmatch(cell) else FORMULA.sub(r"\1'", cell)
+
+
 @contextmanager
-def _table(file: Path) -> Iterator[Any]:
-    """Write rows to a file that spreadsheets and platforms read alike."""
+def _table(file: Path) -> Iterator[Callable[[Iterable[str]], Any]]:
+    """Give a way to write rows to a file that spreadsheets and platforms read alike."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w", encoding="utf8", newline="") as out:
-        yield csv.writer(out)
+        write = csv.writer(out).writerow
+        yield lambda row: write(map(harmless, row))
 
 
 def plain(course: Course, lines: list[Line], to: Path) -> Iterator[Path]:
@@ -167,11 +183,11 @@ def plain(course: Course, lines: list[Line], to: Path) -> Iterator[Path]:
     head = (
         "assignment timestamp student_id last_name first_name email raw_score late_submission_penalty score max_score"
     )
-    with _table(to) as table:
-        table.writerow(head.split())
+    with _table(to) as write:
+        write(head.split())
         for one in lines:
             points = map(_number, (one.score + one.penalty, one.penalty, one.score, one.most))
-            table.writerow([one.assignment, one.submitted, one.student, one.last, one.first, one.email, *points])
+            write([one.assignment, one.submitted, one.student, one.last, one.first, one.email, *points])
     yield to
 
 
@@ -182,25 +198,25 @@ def canvas(course: Course, lines: list[Line], to: Path) -> Iterator[Path]:
     stands. A column of a name it does not know becomes a new assignment.
     """
     names = list(dict.fromkeys(one.assignment for one in lines))
-    with _table(to) as table:
-        table.writerow(["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *names])
+    with _table(to) as write:
+        write(["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *names])
         most = {one.assignment: one.most for one in lines}
-        table.writerow(["    Points Possible", "", "", "", "", *(_number(most[name]) for name in names)])
+        write(["    Points Possible", "", "", "", "", *(_number(most[name]) for name in names)])
         for student, scores in _by_student(lines).items():
             one = next(line for line in lines if line.student == student)
             name = ", ".join(part for part in (one.last, one.first) if part) or student
-            table.writerow([name, one.lms, "", student, "", *(_number(scores[name]) for name in names)])
+            write([name, one.lms, "", student, "", *(_number(scores[name]) for name in names)])
     yield to
 
 
 def moodle(course: Course, lines: list[Line], to: Path) -> Iterator[Path]:
     """Moodle's grade import: `username` to find the student by, a column for each assignment."""
     names = list(dict.fromkeys(one.assignment for one in lines))
-    with _table(to) as table:
-        table.writerow(["username", "email", *names])
+    with _table(to) as write:
+        write(["username", "email", *names])
         email = {one.student: one.email for one in lines}
         for student, scores in _by_student(lines).items():
-            table.writerow([student, email[student], *(_number(scores[name]) for name in names)])
+            write([student, email[student], *(_number(scores[name]) for name in names)])
     yield to
 
 
@@ -222,6 +238,8 @@ def gradescope(course: Course, lines: list[Line], to: Path) -> Iterator[Path]:
     """A `results.json` for each submission, below TO/ASSIGNMENT/STUDENT/, as Gradescope reads it."""
     for one in lines:
         if one.parts:
+            if Path(one.student).name != one.student:
+                raise CourseError(f"the student {printable(one.student)!r} is called what no folder can be")
             file = to / one.assignment / one.student / "results.json"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(results(course, one), indent=1, ensure_ascii=False) + "\n", encoding="utf8")

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import optcourse
-from optcourse.grading.course import Course, CourseError, Handed, MissingError
+from optcourse.grading.course import Course, CourseError, Handed, MissingError, printable
 from optcourse.grading.dispatch import Cluster, Job, NoClusterError, Processes, dispatch
 from optcourse.grading.gradebook import Gradebook, GradebookError, Graded, write_feedback
 from optcourse.grading.intake import BadFileError
@@ -352,5 +352,4 @@ class Tally:
 def _some(students: list[str]) -> str:
     """The first names of a list, in letters that do nothing to a terminal."""
     more = f" and {len(students) - NAMED} more" if len(students) > NAMED else ""
-    names = ("".join(one if one.isprintable() else "?" for one in student)[:40] for student in students[:NAMED])
-    return ", ".join(names) + more
+    return ", ".join(printable(student)[:40] for student in students[:NAMED]) + more

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 from submissions import ASSIGNMENT, hand_in, nbgrader, small_class
@@ -16,6 +18,7 @@ from optcourse.grading.sandbox import bubblewrap
 
 pytestmark = pytest.mark.skipif(bubblewrap() is None, reason="bubblewrap is not installed")
 PEOPLE = ("solved", "mistake_uphill", "blank", "syntax_error")
+FORMULAS = ("@SUM(1)", "=cmd|' /C calc'!A0", "x;+HYPERLINK(1)", "\t=1+1")
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +42,7 @@ def course(released: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             "insert into student (id, first_name, last_name, email, lms_user_id) "
             "values ('absent', 'A', 'B, \"C\"', 'a@b.example', '17')"
         )
+        database.execute("insert into student (id, first_name, last_name, email) values (?, ?, ?, ?)", FORMULAS)
     database.close()
     return course
 
@@ -77,20 +81,45 @@ def test_the_class_is_not_all_alike(totals: dict[str, float]) -> None:
 
 def test_csv_has_nbgraders_totals(course: Path, totals: dict[str, float]) -> None:
     rows = table(exported(course, "csv"))
-    assert {row["student_id"]: float(row["score"]) for row in rows} == totals
-    assert {row["last_name"] for row in rows} == {"", 'B, "C"'}
+    assert {row["student_id"].lstrip("'"): float(row["score"]) for row in rows} == totals
+    assert {row["last_name"] for row in rows} == {"", 'B, "C"', "x;'+HYPERLINK(1)"}
 
 
 def test_canvas_has_the_same_totals_and_what_can_be_had(course: Path, totals: dict[str, float]) -> None:
     most, *rows = table(exported(course, "canvas"))
     assert most["Student"].strip() == "Points Possible"
     assert float(most[ASSIGNMENT]) == 10
-    assert {row["SIS Login ID"]: float(row[ASSIGNMENT]) for row in rows} == totals
+    assert {row["SIS Login ID"].lstrip("'"): float(row[ASSIGNMENT]) for row in rows} == totals
     assert {row["ID"] for row in rows} == {"", "17"}
 
 
 def test_moodle_has_the_same_totals(course: Path, totals: dict[str, float]) -> None:
-    assert {row["username"]: float(row[ASSIGNMENT]) for row in table(exported(course, "moodle"))} == totals
+    rows = table(exported(course, "moodle"))
+    assert {row["username"].lstrip("'"): float(row[ASSIGNMENT]) for row in rows} == totals
+
+
+@pytest.mark.parametrize("form", ["csv", "canvas", "moodle"])
+def test_no_cell_of_a_table_is_a_formula(course: Path, form: str) -> None:
+    text = exported(course, form).read_text()
+    assert "'@SUM(1)" in text
+    for cell in re.split(r"[,;\t\r\n]\"?", text):
+        assert not cell.startswith(("=", "+", "-", "@")), cell
+
+
+def test_a_student_who_is_called_like_a_path_gets_no_file_elsewhere(course: Path, capsys: Any) -> None:
+    with sqlite3.connect(course / "gradebook.db") as database:
+        database.execute("update student set id = '../../x' where id = 'blank'")
+        database.execute("update submitted_assignment set student_id = '../../x' where student_id = 'blank'")
+    database.close()
+    try:
+        assert main(["export", "gradescope", "--course", str(course), "--to", str(course / "deep" / "er")]) == 2
+        assert "'../../x' is called what no folder can be" in capsys.readouterr().err
+        assert not (course / "x").exists()
+    finally:
+        with sqlite3.connect(course / "gradebook.db") as database:
+            database.execute("update student set id = 'blank' where id = '../../x'")
+            database.execute("update submitted_assignment set student_id = 'blank' where student_id = '../../x'")
+        database.close()
 
 
 def test_gradescope_has_the_same_totals_and_hides_hidden_tests(course: Path, totals: dict[str, float]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import importlib.util
 import json
+import os
 import shutil
 import signal
 import sqlite3
@@ -265,6 +266,18 @@ def test_the_unsafe_flag_stamps_every_page_and_leaves_the_gradebook_alone(classr
     assert page.count("isolation: none") >= 2
     assert dump(classroom) == before
     assert not (classroom / "autograded").exists()
+
+
+def test_folders_of_any_name_are_graded_and_named_as_the_database_can(classroom: Path, tmp_path: Path) -> None:
+    names = [os.fsdecode(b"M\xfcller"), "new\nline", "x" * 200, "[ab]*", "{student_id}", "=1+1", "\x1b[2J\u202e"]
+    for name in names:
+        hand_in(classroom, name, {})
+    assert run(classroom, "--workers", "1", "--json", str(tmp_path / "results.json")) == 0
+    wanted = {"M\\xfcller", *names[1:]}
+    assert set(results(tmp_path / "results.json")) == wanted
+    with sqlite3.connect(classroom / "gradebook.db") as database:
+        assert {name for (name,) in database.execute("select id from student")} == wanted
+    database.close()
 
 
 def test_an_unknown_assignment_and_an_empty_folder_say_so(classroom: Path, capsys: pytest.CaptureFixture[str]) -> None:
