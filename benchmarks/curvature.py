@@ -143,9 +143,7 @@ def rows(method: str, cases: list[Case], label: str) -> tuple[list[list[str]], s
     evaluations = statistics.median(duel.our_evaluations / duel.their_evaluations for duel in duels)
     share = statistics.median(duel.our_functions / duel.ours for duel in duels)
     rest = statistics.median((duel.ours - duel.our_functions) / (duel.theirs - duel.their_functions) for duel in duels)
-    part = (
-        f"{label}: the losses and gradients themselves are {share:.0%} of our time; what is left is {rest:.2f}× SciPy's"
-    )
+    part = f"the losses and gradients themselves are {share:.0%} of our time; what is left is {rest:.2f}× SciPy's."
     return [*lines, [f"**median, {label}**", f"**{time:.2f}×**", f"**{evaluations:.2f}×**"]], part
 
 
@@ -158,7 +156,7 @@ def main() -> None:
             rows(method, large(), "n ≥ 200"),
         )
         print(table(["problem", "time", "evaluations"], [*small_lines, *large_lines]))
-        print(f"\n{small_part}. {large_part}.".replace("six", "Six").replace(". n", ". At n"))
+        print(f"\nSix classics: {small_part} At n ≥ 200: {large_part}")
 
 
 if __name__ == "__main__":
