@@ -41,7 +41,7 @@ export function render(host) {
     read: method,
     write: (name) => change({ method: name }),
   });
-  const play = frame.button("Play", () => player.toggle());
+  const play = player.button();
   const reset = frame.button("Reset", () => change({ ...freshCourse(frame, model.get("problem")), kappa: 30, ...(CORRECTABLE.length ? { corrected: true } : {}) }));
   const sliders = knobSliders(frame, { method, change });
   const tuning = html("div", { class: "oc-row", role: "group", "aria-label": "Settings of the method" }, sliders.boxes);
@@ -91,10 +91,9 @@ export function render(host) {
     /** @type {number[][]} */
     const rates = [];
     const settings = { ...settingsHere(model, name), ...(mayCorrect(name) ? { correct: corrects() } : {}), watch: (/** @type {number[]} */ now) => rates.push(now) };
-    const { path, rows, reason } = run(FIRST_ORDER[name](grad, theta0(), settings), theta0(), model.get("steps"));
-    const gaps = new Float64Array(rows);
-    for (let k = 0; k < rows; k++) gaps[k] = loss([path[2 * k], path[2 * k + 1]]) - facts().minimum;
-    return { path, rows, reason, gaps, rates: rates.slice(0, rows - 1) };
+    const found = run(FIRST_ORDER[name](grad, theta0(), settings), theta0(), model.get("steps"));
+    const { minimum } = facts();
+    return { ...found, gaps: lossesAlong(loss, found).map((one) => one - minimum), rates: rates.slice(0, found.rows - 1) };
   }
 
   function draw() {
@@ -113,7 +112,6 @@ export function render(host) {
     drawCurve(now);
     tell(now);
     knob.refresh();
-    play.textContent = player.playing ? "Pause" : "Play";
     const last = seen.rows - 1;
     if (!player.playing) frame.say(told({ where: `${who()}, ${facts().label}`, name: method(), settings: settingsHere(model, method()), steps: last, reason: seen.reason, gaps: seen.gaps, rates: seen.rates[last - 1] ?? [] }));
     return { path: seen.path, reason: seen.reason, gaps: seen.gaps, rates: seen.rates.flat(), plain: plain.path, shown: now };

@@ -63,7 +63,7 @@ export function render(host) {
     bounds: () => ({ min: 1, max: ALL, step: 1 }),
     words: (value) => `step ${Math.ceil(value / 4)}: ${STAGES[(value - 1) % 4]}`,
   });
-  const play = frame.button("Play", () => player.toggle());
+  const play = player.button();
   const back = frame.button("Back", () => go(stage() - 1));
   const next = frame.button("Next stage", () => go(stage() + 1));
   const reset = frame.button("Reset", () => change({ batch_size: 8, lr: 0.5, stage: 1 }));
@@ -109,7 +109,6 @@ export function render(host) {
     drawAveraged(parts, done[2]);
     drawMap(parts, done[3]);
     fillTable(parts, kind, key);
-    play.textContent = player.playing ? "Pause" : "Play";
     back.disabled = now === 1;
     next.disabled = now === ALL;
     if (!player.playing) frame.say(told(now, model.get("lr"), parts));

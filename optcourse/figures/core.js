@@ -9,6 +9,7 @@
  *   round(value: number): number, move(value: number, steps: number): number, even(value: number): number}} Scale
  *   round: to what a hand can mean; move: by so many presses of an arrow key; even: as a number that grows evenly along the axis
  * @typedef {[number, number]} Pair
+ * @typedef {[Record<string, string | number>, string]} Lettering the attributes of a text in a picture, and its words
  */
 
 // ---------------------------------------------------------------------------------------------- numbers
@@ -141,6 +142,7 @@ export function contours(values, n, levels) {
   const pieces = [];
   /** @type {number[]} */
   const cuts = [];
+  let first = 0;
   for (let j = 0; j + 1 < n; j++) {
     for (let i = 0; i + 1 < n; i++) {
       const a = values[j * n + i];
@@ -149,9 +151,11 @@ export function contours(values, n, levels) {
       const d = values[(j + 1) * n + i];
       const low = Math.min(a, b, c, d);
       const high = Math.max(a, b, c, d);
-      for (const level of levels) {
-        if (level <= low) continue;
-        if (level > high) break;
+      // From one cell to the next the lowest level that may cross it moves little.
+      while (first > 0 && levels[first - 1] > low) first -= 1;
+      while (first < levels.length && levels[first] <= low) first += 1;
+      for (let at = first; at < levels.length && levels[at] <= high; at++) {
+        const level = levels[at];
         cuts.length = 0;
         if (a < level !== b < level) cuts.push(i + (level - a) / (b - a), j);
         if (b < level !== c < level) cuts.push(i + 1, j + (level - b) / (c - b));
@@ -231,6 +235,11 @@ export function svg(tag, attributes = {}, children = []) {
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
   element.append(...children);
   return element;
+}
+
+/** Change what an element says, if it says something else: to write the same again costs as much. @param {Node} element @param {string} text */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }
 
 let serial = 0;
@@ -357,7 +366,7 @@ export class Frame {
 
   /** Say in words what is drawn. Readers of the screen hear it once it has settled. @param {string} text */
   say(text) {
-    if (this.live.textContent !== text) this.live.textContent = text;
+    setText(this.live, text);
   }
 
   /** @param {...(Node | string)} children */
@@ -517,6 +526,8 @@ export class Panel {
       context.canvas.width = Math.round(width * dense);
       context.canvas.height = Math.round(height * dense);
       context.setTransform(dense, 0, 0, dense, 0, 0);
+      // Once, and not in a drawing: a browser that is given a font first settles the style of the whole page.
+      context.font = `12px ${getComputedStyle(this.frame.root).fontFamily}`;
     }
     this.letters.setAttribute("viewBox", `0 0 ${width} ${height}`);
     this.stale = true;
@@ -583,20 +594,41 @@ export class Panel {
 
   /**
    * Ticks and names of both axes, as SVG; rewritten only when they change.
-   * @param {{xLabel?: string, yLabel?: string, xTicks?: number[], yTicks?: number[], xWords?: (v: number) => string, yWords?: (v: number) => string}} options
+   * @param {{xLabel?: string, yLabel?: string, xTicks?: number[], yTicks?: number[], xWords?: (v: number) => string, yWords?: (v: number) => string,
+   *   words?: [string, number, number][]}} options words: to stand at places of the plot
    */
-  axes({ xLabel = "", yLabel = "", xTicks, yTicks, xWords = short, yWords = short }) {
+  axes({ xLabel = "", yLabel = "", xTicks, yTicks, xWords = short, yWords = short, words = [] }) {
     const [left, top, right, bottom] = this.plot;
     const [across, up] = this.ticks = [xTicks ?? this.x.ticks(Math.max(2, (right - left) / 70)), yTicks ?? this.y.ticks(Math.max(2, (bottom - top) / 45))];
-    const key = [left, top, right, bottom, xLabel, yLabel, across, up, this.x.domain, this.y.domain].join("|");
+    const key = [left, top, right, bottom, xLabel, yLabel, across, up, this.x.domain, this.y.domain, words].join("|");
+    this.letter(key, () => [
+      [{ x: (left + right) / 2, y: bottom + 31, "text-anchor": "middle", class: "oc-strong" }, xLabel],
+      [{ x: 11, y: (top + bottom) / 2, transform: `rotate(-90 11 ${(top + bottom) / 2})`, "text-anchor": "middle", class: "oc-strong" }, yLabel],
+      ...across.map((t) => /** @type {Lettering} */ ([{ x: this.x(t), y: bottom + 15, "text-anchor": "middle" }, xWords(t)])),
+      ...up.map((t) => /** @type {Lettering} */ ([{ x: left - 6, y: this.y(t) + 4, "text-anchor": "end" }, yWords(t)])),
+      ...words.map(([word, x, y]) => /** @type {Lettering} */ ([{ x: this.x(x) + 5, y: this.y(y), class: "oc-strong" }, word])),
+    ]);
+  }
+
+  /**
+   * Write the letters anew if `key` has changed. Their elements are kept: to make others costs more than to move these.
+   * @param {string} key @param {() => Lettering[]} texts attributes and words of each
+   */
+  letter(key, texts) {
     if (key === this.lettersFor) return;
     this.lettersFor = key;
-    this.letters.replaceChildren(
-      ...across.map((t) => svg("text", { x: this.x(t), y: bottom + 15, "text-anchor": "middle" }, [xWords(t)])),
-      ...up.map((t) => svg("text", { x: left - 6, y: this.y(t) + 4, "text-anchor": "end" }, [yWords(t)])),
-      svg("text", { x: (left + right) / 2, y: bottom + 31, "text-anchor": "middle", class: "oc-strong" }, [xLabel]),
-      svg("text", { x: 11, y: (top + bottom) / 2, transform: `rotate(-90 11 ${(top + bottom) / 2})`, "text-anchor": "middle", class: "oc-strong" }, [yLabel]),
-    );
+    const wanted = texts();
+    while (this.letters.childElementCount < wanted.length) this.letters.append(svg("text"));
+    while (this.letters.childElementCount > wanted.length) this.letters.lastElementChild?.remove();
+    wanted.forEach(([attributes, text], k) => {
+      const element = this.letters.children[k];
+      for (const name of ["x", "y", "text-anchor", "class", "transform"]) {
+        const value = attributes[name];
+        if (value === undefined) element.removeAttribute(name);
+        else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, String(value));
+      }
+      setText(element, text);
+    });
   }
 
   /** Faint lines at the ticks of `axes` and a box, on the field. @param {CanvasRenderingContext2D} context @param {boolean} [lines] */
@@ -615,8 +647,17 @@ export class Panel {
 
   /** A line through points given in the panel's coordinates, x₀ y₀ x₁ y₁ … @param {CanvasRenderingContext2D} context @param {ArrayLike<number>} points @param {number} [count] how many points */
   line(context, points, count = points.length / 2) {
+    const { x, y } = this;
     context.beginPath();
-    for (let k = 0; k < count; k++) context.lineTo(tame(this.x(points[2 * k])), tame(this.y(points[2 * k + 1])));
+    let [px, py] = [Infinity, Infinity];
+    for (let k = 0; k < count; k++) {
+      const [qx, qy] = [tame(x(points[2 * k])), tame(y(points[2 * k + 1]))];
+      // A corner less than half a pixel from the last one cannot be seen; where a line ends can.
+      if (Math.abs(qx - px) + Math.abs(qy - py) < 0.5 && k < count - 1) continue;
+      context.lineTo(qx, qy);
+      px = qx;
+      py = qy;
+    }
     context.stroke();
   }
 
@@ -811,6 +852,13 @@ export class Player {
 
   now() {
     return Math.min(this.last(), this.shown ?? this.last());
+  }
+
+  /** The button that starts and stops it. */
+  button() {
+    const button = this.frame.button("Play", () => this.toggle());
+    this.frame.controls.push(() => setText(button, this.playing ? "Pause" : "Play"));
+    return button;
   }
 
   toggle() {

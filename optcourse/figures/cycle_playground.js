@@ -79,7 +79,7 @@ export function render(host) {
   const memory = dial("Memory β", "beta", 0, 0.95, 0.005);
   for (const box of [place, rate, memory]) box.input.style.setProperty("--oc-accent", "var(--oc-momentum)");
   const same = frame.toggle({ text: "These η and β for all", read: () => model.get("same"), write: (on) => change({ same: on }) });
-  const play = frame.button("Play", () => player.toggle());
+  const play = player.button();
   const best = frame.button("Best for quadratics", () => change({ lr: BEST[0], beta: BEST[1] }));
   const reset = frame.button("Reset", () => change({ theta0: 3.3, lr: BEST[0], beta: BEST[1], same: false }));
 
@@ -130,7 +130,6 @@ export function render(host) {
     drawCurve(now);
     drawStrip();
     knob.refresh();
-    play.textContent = player.playing ? "Pause" : "Play";
     if (!player.playing) frame.say(told([start(), lr(), beta()], fates, ends));
     return { paths, fates, ends, now };
   }

@@ -23,13 +23,10 @@ export function render(host) {
     return given.length === facts().start.length ? given : facts().start;
   };
 
-  // Which part of the path is shown: all of it, or as far as the player has come (a fraction on the way to the next iterate).
-  /** @type {number | null} */
-  let shown = null;
-  let playing = 0;
+  const last = () => run_.rows - 1;
+  const player = new Player(frame, last, () => Math.max(2.5, last() / 8));
   const change = (/** @type {Record<string, any>} */ values) => {
-    stop();
-    shown = null;
+    player.rewind();
     frame.set(values);
   };
 
@@ -48,11 +45,10 @@ export function render(host) {
     words: () => String(steps()),
     spoken: () => `${steps()} steps`,
   });
-  const play = frame.button("Play", () => (playing ? stop() : start()));
+  const play = player.button();
   const one = frame.button("Step", () => {
-    stop();
-    const last = run_.rows - 1;
-    shown = shown === null || shown >= last ? Math.min(1, last) : Math.floor(shown) + 1;
+    player.stop();
+    player.shown = player.shown === null || player.shown >= last() ? Math.min(1, last()) : Math.floor(player.shown) + 1;
     frame.redraw();
   });
   const reset = frame.button("Reset", () => change({ theta0: frame.bytes(facts().start), lr: facts().lr, steps: facts().steps, kappa: 10 }));
@@ -100,8 +96,7 @@ export function render(host) {
   function descend() {
     const { loss, grad } = problem();
     run_ = run(gradientDescent(grad, theta0(), model.get("lr")), theta0(), steps());
-    losses = new Float64Array(run_.rows);
-    for (let k = 0; k < run_.rows; k++) losses[k] = loss(row(k));
+    losses = lossesAlong(loss, run_);
   }
   /** @param {number} k */
   function row(k) {
@@ -109,12 +104,11 @@ export function render(host) {
   }
 
   function draw() {
-    if (!playing) descend();
+    if (!player.playing) descend();
     const known = facts();
     const { grad, hess } = problem();
-    const last = run_.rows - 1;
-    const now = Math.min(last, shown ?? last);
-    const end = row(last);
+    const now = player.now();
+    const end = row(last());
     const minimum = nearest(known, run_.reason === "steps" ? end : row(0));
     const steepest = extremes(hess(minimum))[1];
     kappa.hidden = !known.hasKappa;
@@ -126,12 +120,11 @@ export function render(host) {
     else drawMap(now);
     drawCurve(now);
     knob.refresh();
-    play.textContent = playing ? "Pause" : "Play";
     const at = Math.floor(now);
     tell(at);
-    if (!playing) {
+    if (!player.playing) {
       const text = describe({ facts: known, lr: model.get("lr"), path: run_.path, dim: run_.dim, reason: run_.reason, losses, slope: Math.hypot(...grad(end)), curvatures: extremes(hess(end)) });
-      frame.say(shown === null ? text : `Step ${at} of ${last}: ${flat() ? "θ" : "(x, y)"} = ${point(at)}, loss ${short(losses[at])}.`);
+      frame.say(player.shown === null ? text : `Step ${at} of ${last()}: ${flat() ? "θ" : "(x, y)"} = ${point(at)}, loss ${short(losses[at])}.`);
     }
     return { path: run_.path, rows: run_.rows, dim: run_.dim, reason: run_.reason, losses, shown: at, steepest };
   }
@@ -313,40 +306,8 @@ export function render(host) {
     if (points[2 * at + 1] >= bottom) curve.dots(curve.marks, points.subarray(2 * at, 2 * at + 2), 5);
   }
 
-  function start() {
-    const last = run_.rows - 1;
-    if (shown === null || shown >= last) shown = 0;
-    const speed = Math.max(2.5, last / 8);
-    const jump = still();
-    let before = performance.now();
-    const tick = (/** @type {number} */ time) => {
-      if (!playing) return;
-      const pause = jump ? Math.max(400, 1000 / speed) : 0;
-      if (time - before >= pause) {
-        shown = jump ? Math.floor(shown ?? 0) + Math.max(1, Math.round(speed * 0.4)) : (shown ?? 0) + ((time - before) / 1000) * speed;
-        before = time;
-        if (shown >= last) {
-          shown = last;
-          stop();
-          return;
-        }
-        frame.redraw();
-      }
-      playing = requestAnimationFrame(tick);
-    };
-    playing = requestAnimationFrame(tick);
-    frame.redraw();
-  }
-  function stop() {
-    if (!playing) return;
-    cancelAnimationFrame(playing);
-    playing = 0;
-    if (shown !== null) frame.redraw();
-  }
-  frame.signal.addEventListener("abort", stop);
-
   frame.start(["problem", "kappa", "lr", "steps", "theta0"]);
-  return stop;
+  return () => player.stop();
 }
 
 export default { render };

@@ -51,7 +51,7 @@ export function render(host) {
     bounds: () => ({ min: 0, max: LAMS.length - 1, step: 1 }),
     words: () => short(model.get("lam")),
   });
-  const play = frame.button("Play", () => player.toggle());
+  const play = player.button();
   const reset = frame.button("Reset", () => change({ patience: 10, lam: 0 }));
   const panels = html("div", { class: "oc-panels" });
   const panel = titled(frame, panels, "Loss, step by step", { height: 300, margin: { left: 50 } });
@@ -67,7 +67,6 @@ export function render(host) {
     const { stop, best } = ended();
     const now = Math.floor(player.now());
     drawLosses(now, stop, player.playing ? stopping(losses(1).subarray(0, now + 1), model.get("patience")).best : best);
-    play.textContent = player.playing ? "Pause" : "Play";
     if (!player.playing) frame.say(told(model.get("patience"), model.get("lam"), losses(1)));
     return { training: losses(0), validation: losses(1), stop, best };
   }

@@ -163,7 +163,6 @@ export function render(host) {
       context.stroke();
       context.setLineDash([]);
       context.fillStyle = colours[scheme];
-      context.font = `600 12px ${getComputedStyle(frame.root).fontFamily}`;
       // One label ends where the other begins: they cannot meet.
       const text = `${scheme === "central" ? "∛(3u)" : "√u"}${Math.abs(t) > 1 && r - l > 300 ? " |θ|" : ""}`;
       context.textAlign = scheme === "central" ? "left" : "right";
@@ -177,7 +176,6 @@ export function render(host) {
       context.fillRect(l, top, chart.x(lost) - l, bottom - top);
       context.globalAlpha = 1;
       context.textAlign = "center";
-      context.font = `12px ${getComputedStyle(frame.root).fontFamily}`;
       context.save();
       context.translate((l + chart.x(lost)) / 2, chart.y(1e-8));
       if (chart.x(lost) - l < 72) context.rotate(-Math.PI / 2);

@@ -15,7 +15,8 @@ function* rates(lr) {
 /** The gradient, or nothing where it is not finite. @param {Grad} grad @param {number[]} theta */
 function slopeAt(grad, theta) {
   const g = grad(theta);
-  return g.every(Number.isFinite) ? g : null;
+  for (let j = 0; j < g.length; j++) if (!Number.isFinite(g[j])) return null;
+  return g;
 }
 
 /** @type {Record<string, (grad: Grad, theta: number[], settings: Settings) => Iterates>} */

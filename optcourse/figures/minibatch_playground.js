@@ -93,7 +93,7 @@ export function render(host) {
     }),
     html("div", { class: "oc-buttons" }, []),
   ]);
-  const play = frame.button("Play", () => player.toggle());
+  const play = player.button();
   const again = frame.button("Shuffle again", () => change({ seed: (model.get("seed") + 1) % SEEDS }));
   const reset = frame.button("Reset", () => change({ batch_size: 8, lr: 0.1, epochs: 5, step: 0, seed: 0, theta0: frame.bytes(START) }));
   row.lastElementChild?.append(play, again, reset);
@@ -158,7 +158,6 @@ export function render(host) {
     if (rows.join() !== costed) costs.replaceChildren(...rows.map(([name, ...cells]) => html("tr", {}, [html("th", { scope: "row" }, [String(name)]), ...cells.map((cell) => html("td", {}, [String(cell)]))])));
     costed = rows.join();
     knob.refresh();
-    play.textContent = player.playing ? "Pause" : "Play";
     const measured = spread(points, exact);
     if (!player.playing) frame.say(told({ size: size(), lr, epochs, updates: updates(), gaps: gaps.map((gap) => gap[gap.length - 1]), step: now, measured, theory: theory(size()), squared: exact[0] ** 2 + exact[1] ** 2 }));
     return { sgd: sgd.path, full: full.path, cloud: Array.from(points), variances, batch: Array.from(next), step: now };

@@ -127,7 +127,7 @@ export function render(host) {
     words: (value) => String(value),
     spoken: (value) => `step ${value}`,
   });
-  const play = frame.button("Play", () => player.toggle());
+  const play = player.button();
   const star = frame.button("Best pair", () => put(...best(method(), kappa())), "Go to the best pair");
   const reset = frame.button("Reset", () => change({ ...home(), theta0: frame.bytes(facts().start), at: 2 }));
 
@@ -174,10 +174,8 @@ export function render(host) {
     const { loss, grad } = problemOf("ravine", kappa());
     const other = method() === "momentum" ? "nesterov" : "momentum";
     rolls = (model.get("both") ? [method(), other] : [method()]).map((name) => {
-      const { path, rows, reason } = run(FIRST_ORDER[name](grad, theta0(), { lr: lr(), beta: beta() }), theta0(), last());
-      const losses = new Float64Array(rows);
-      for (let k = 0; k < rows; k++) losses[k] = loss([path[2 * k], path[2 * k + 1]]);
-      return { name, path, rows, reason, losses };
+      const found = run(FIRST_ORDER[name](grad, theta0(), { lr: lr(), beta: beta() }), theta0(), last());
+      return { name, ...found, losses: lossesAlong(loss, found) };
     });
   }
 
@@ -200,7 +198,6 @@ export function render(host) {
     knob.style.setProperty("--oc-accent", `var(--oc-${method()})`);
     knob.refresh();
     point.refresh();
-    play.textContent = player.playing ? "Pause" : "Play";
     if (!player.playing) frame.say(told(method(), lr(), beta(), kappa(), rolls));
     const moduli = [1, kappa()].map((curvature) => eigenvalues(method(), lr(), beta(), curvature).map(({ size }) => size));
     return { rolls, arrows: parts(), moduli, behaviour: behaves(method(), lr(), beta(), kappa()) };
@@ -257,7 +254,10 @@ export function render(host) {
     const { colours } = frame;
     const most = widest();
     plane.coordinates([0, most], [0, 1]);
-    plane.axes({ xLabel: "η", yLabel: "β" });
+    // Each word within its region, left of, between and right of the two lines.
+    const ripples = (glides(method(), 0.3) + stands(method(), 0.3)) / 2 / kappa();
+    const words = /** @type {[string, number, number][]} */ ([["glides", 0, 0.04], ["ripples", ripples, 0.3], ["diverges", stands(method(), 0.05) / kappa() + 0.06 * most, 0.08]]);
+    plane.axes({ xLabel: "η", yLabel: "β", words });
     plane.backdrop(`${method()}|${kappa()}|${most}`, (context) => {
       paintPlane(context, most);
       plane.gridlines(context, false);
@@ -326,10 +326,6 @@ export function render(host) {
     context.lineWidth = 1;
     for (const edge of [glides, stands]) plane.line(context, Array.from({ length: 101 }, (_, k) => [edge(method(), k / 100) / kappa(), k / 100]).flat());
     context.fillStyle = colours.ink;
-    context.font = "12px system-ui, sans-serif";
-    // Each word within its region, left of, between and right of the two lines.
-    const places = [["glides", 0, 0.04], ["ripples", (glides(who, 0.3) + stands(who, 0.3)) / 2 / curvature, 0.3], ["diverges", stands(who, 0.05) / curvature + 0.06 * most, 0.08]];
-    for (const [word, x, y] of /** @type {[string, number, number][]} */ (places)) context.fillText(word, plane.x(x) + 5, plane.y(y));
     context.strokeStyle = colours.paper;
     context.lineWidth = 2;
     const mark = new Path2D(starPath(plane.x(bestRate), plane.y(bestMemory), 10));

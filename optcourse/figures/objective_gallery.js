@@ -67,8 +67,7 @@ export function render(host) {
     const problem = problemOf(name());
     descent = run(gradientDescent(problem.grad, theta0(), model.get("lr")), theta0(), model.get("steps"));
     const { path, rows, dim, reason } = descent;
-    const losses = new Float64Array(rows);
-    for (let k = 0; k < rows; k++) losses[k] = problem.loss([path[2 * k], path[2 * k + 1]]);
+    const losses = lossesAlong(problem.loss, descent);
     const end = [path[2 * rows - 2], path[2 * rows - 1]];
     const minimum = nearest(known, reason === "steps" ? end : theta0());
     for (const { problem: other, card, thumb } of cards) {

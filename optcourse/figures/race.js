@@ -41,7 +41,7 @@ export function render(host) {
     frame.set(values);
   };
   const { menu, kappa, count } = courseControls(frame, change);
-  const play = frame.button("Play", () => player.toggle());
+  const play = player.button();
   const reset = frame.button("Reset", () => change({ ...freshCourse(frame, course()), kappa: 30 }));
 
   // Who takes part: one button a method, in the method's colour.
@@ -91,12 +91,12 @@ export function render(host) {
   function compete() {
     const { loss, grad } = problem();
     const { minimum } = facts();
+    const start = theta0();
     runs = methods().map((name) => {
-      const { path, rows, reason } = run(FIRST_ORDER[name](grad, theta0(), settingsHere(model, name)), theta0(), model.get("steps"));
-      const losses = new Float64Array(rows);
-      for (let k = 0; k < rows; k++) losses[k] = loss([path[2 * k], path[2 * k + 1]]);
+      const found = run(FIRST_ORDER[name](grad, start, settingsHere(model, name)), start, model.get("steps"));
+      const losses = lossesAlong(loss, found);
       const gaps = losses.map((one) => one - minimum);
-      return { name, path, rows, reason, losses, gaps, arrived: gaps.findIndex((gap) => gap <= ARRIVED) };
+      return { name, ...found, losses, gaps, arrived: gaps.findIndex((gap) => gap <= ARRIVED) };
     });
   }
 
@@ -113,7 +113,6 @@ export function render(host) {
     drawCurve(now);
     tabulate();
     knob.refresh();
-    play.textContent = player.playing ? "Pause" : "Play";
     if (!player.playing) frame.say(told(facts().label, last, runs));
     return { runs: runs.map(({ name, path, losses, reason }) => ({ name, path, losses, reason })), shown: Math.floor(now) };
   }
@@ -174,19 +173,25 @@ export function render(host) {
     });
   }
 
+  let tabled = "";
   function tabulate() {
-    body.replaceChildren(
-      ...runs.map(({ name, arrived, gaps, reason }) => {
-        const last = gaps[gaps.length - 1];
-        const row = html("tr", {}, [
-          html("th", { scope: "row" }, [html("i", { class: DASHED.includes(name) ? "oc-dashed" : "", "aria-hidden": "true" }), RACERS[name][0]]),
-          html("td", {}, [arrived >= 0 ? String(arrived) : "–"]),
-          html("td", {}, [reason !== "steps" ? "diverges" : short(Math.max(0, last))]),
-        ]);
-        row.style.setProperty("--racer", `var(--oc-${name})`);
-        return row;
-      }),
-    );
+    const who = methods().join();
+    if (who !== tabled) {
+      body.replaceChildren(
+        ...runs.map(({ name }) => {
+          const mark = html("i", { class: DASHED.includes(name) ? "oc-dashed" : "", "aria-hidden": "true" });
+          const row = html("tr", {}, [html("th", { scope: "row" }, [mark, RACERS[name][0]]), html("td"), html("td")]);
+          row.style.setProperty("--racer", `var(--oc-${name})`);
+          return row;
+        }),
+      );
+    }
+    tabled = who;
+    runs.forEach(({ arrived, gaps, reason }, k) => {
+      const [, when, end] = body.rows[k].cells;
+      setText(when, arrived >= 0 ? String(arrived) : "–");
+      setText(end, reason !== "steps" ? "diverges" : short(Math.max(0, gaps[gaps.length - 1])));
+    });
   }
 
   frame.start(["problem", "kappa", "steps", "theta0", "methods", "settings_of", "tuned"]);

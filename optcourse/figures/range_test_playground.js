@@ -14,10 +14,17 @@ export function networkLoss(theta) {
   return sum / (2 * DATA.x.length);
 }
 
+/** What each hidden unit let through when `answer` was last asked: the gradient needs it, too. */
+const through = new Float64Array(HIDDEN);
+
 /** @param {number[]} theta slopes, offsets, outgoing weights, and one last offset @param {number} i the example */
 function answer(theta, i) {
+  const x = DATA.x[i];
   let sum = 0;
-  for (let h = 0; h < HIDDEN; h++) sum += Math.max(DATA.x[i] * theta[h] + theta[HIDDEN + h], 0) * theta[2 * HIDDEN + h];
+  for (let h = 0; h < HIDDEN; h++) {
+    through[h] = Math.max(x * theta[h] + theta[HIDDEN + h], 0);
+    sum += through[h] * theta[2 * HIDDEN + h];
+  }
   return sum + theta[3 * HIDDEN];
 }
 
@@ -27,9 +34,8 @@ export function networkGrad(theta, batch) {
   for (const i of batch) {
     const error = (answer(theta, i) - DATA.y[i]) / batch.length;
     for (let h = 0; h < HIDDEN; h++) {
-      const through = Math.max(DATA.x[i] * theta[h] + theta[HIDDEN + h], 0);
-      found[2 * HIDDEN + h] += error * through;
-      if (!(through > 0)) continue;
+      found[2 * HIDDEN + h] += error * through[h];
+      if (!(through[h] > 0)) continue;
       const back = error * theta[2 * HIDDEN + h];
       found[h] += back * DATA.x[i];
       found[HIDDEN + h] += back;
@@ -169,7 +175,7 @@ export function render(host) {
   const highest = stopped("Last rate", "lr_max", [0.1, 1, 10, 100]);
   const steps = even("Steps of the test", "steps", 20, LONGEST, 10);
   const memory = even("Smoothing", "memory", 0, 0.98, 0.02);
-  const play = frame.button("Play", () => player.toggle());
+  const play = player.button();
   const again = frame.button("Draw again", () => change({ seed: (model.get("seed") + 1) % SEEDS }));
   const reset = frame.button("Reset", () => change(AS_MADE));
 
@@ -231,7 +237,6 @@ export function render(host) {
     }
     sweep.move((context) => drawSweep(context, shown));
     truth.move((context) => drawTruth(context));
-    play.textContent = player.playing ? "Pause" : "Play";
     if (!player.playing) frame.say(told(chosen(), found, ends));
     return { ...found, worth: Array.from(worth), ends, shown };
   }

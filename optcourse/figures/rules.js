@@ -41,10 +41,21 @@ export function run(stream, start, steps) {
       reason = Number.isNaN(size) ? "non-finite" : "diverged";
       break;
     }
-    path.set(value, rows * dim);
+    for (let j = 0; j < dim; j++) path[rows * dim + j] = value[j]; // `set` takes longer for a few numbers
     rows += 1;
   }
   return { path: path.subarray(0, rows * dim), rows, dim, reason };
+}
+
+/** The loss at each iterate of a path. @param {(theta: number[]) => number} loss @param {{path: Float64Array, rows: number, dim: number}} run_ */
+export function lossesAlong(loss, { path, rows, dim }) {
+  const losses = new Float64Array(rows);
+  const theta = Array.from(path.subarray(0, dim));
+  for (let k = 0; k < rows; k++) {
+    for (let j = 0; j < dim; j++) theta[j] = path[k * dim + j];
+    losses[k] = loss(theta);
+  }
+  return losses;
 }
 
 /**

@@ -66,7 +66,7 @@ export function render(host) {
     write: (value) => change({ noise: value }),
     bounds: () => ({ min: 0, max: LOUDEST, step: 0.1 }),
   });
-  const play = frame.button("Play", () => player.toggle());
+  const play = player.button();
   const reset = frame.button("Reset", () => change({ lr: 0.5, noise: 1, step: 100, settings_of: {} }));
 
   // The knobs of every schedule, of which one schedule's are shown.
@@ -134,7 +134,6 @@ export function render(host) {
     drawPlan();
     drawCurve();
     knob.refresh();
-    play.textContent = player.playing ? "Pause" : "Play";
     if (!player.playing) frame.say(told(name(), peak(), step(), rates[step()], run_.expected, held.expected));
     return { rates, ...run_, held: held.expected, step: step() };
   }

@@ -114,7 +114,7 @@ export function render(host) {
     bounds: () => ({ min: 0, max: PEAKS.length - 1, step: 1 }),
     words: () => short(model.get("lr")),
   });
-  const play = frame.button("Play", () => player.toggle());
+  const play = player.button();
   const again = frame.button("Draw again", () => change({ seed: (model.get("seed") + 1) % SEEDS }));
   const reset = frame.button("Reset", () => change({ cycles: 4, lr: 5, seed: 0, theta0: frame.bytes(START) }));
   const upper = html("div", { class: "oc-panels oc-halves" });
@@ -150,7 +150,6 @@ export function render(host) {
     drawLosses(now, taken);
     drawBars(taken);
     knob.refresh();
-    play.textContent = player.playing ? "Pause" : "Play";
     if (!player.playing) frame.say(told(model.get("lr"), found));
     return { ...found, losses: rows, now, taken };
   }

@@ -61,22 +61,22 @@ export function stepSize(frame, { read, write, natural }) {
       context.stroke();
     });
     const key = `${panel.width}|${steepest}|${most}|${word}`;
-    if (key !== panel.lettersFor) {
-      panel.lettersFor = key;
+    panel.letter(key, () => {
+      /** @type {Lettering[]} */
       const letters = zones.flatMap((zone, k) => {
         const [from, to] = [panel.x(edges[k]), panel.x(edges[k + 1])];
         const long = to - from > 130;
         const fits = to - from > 62;
         const text = long ? zone.text : zone.text.split(/[ ,]/)[0];
-        return fits ? [svg("text", { x: (from + to) / 2, y: top - 6, "text-anchor": "middle", class: zone.name === word ? "oc-strong" : "" }, [text])] : [];
+        return fits ? [[{ x: (from + to) / 2, y: top - 6, "text-anchor": "middle", class: zone.name === word ? "oc-strong" : "" }, text]] : [];
       });
       const wide = panel.x(1 / steepest) - panel.x(0) > 90;
       const ticks = [[0, "0"], [1 / steepest, wide ? `1/λ = ${short(1 / steepest)}` : short(1 / steepest)], [2 / steepest, wide ? `2/λ = ${short(2 / steepest)}` : short(2 / steepest)]];
-      letters.push(...ticks.filter(([at]) => Number(at) <= most).map(([at, text]) => svg("text", { x: panel.x(Number(at)), y: bottom + 15, "text-anchor": at === 0 ? "start" : "middle" }, [String(text)])));
+      letters.push(...ticks.filter(([at]) => Number(at) <= most).map(([at, text]) => /** @type {Lettering} */ ([{ x: panel.x(Number(at)), y: bottom + 15, "text-anchor": at === 0 ? "start" : "middle" }, String(text)])));
       const room = panel.x(most) - panel.x(Math.min(most, 2 / steepest)) > 260;
-      if (room) letters.push(svg("text", { x: right + KNOB - 2, y: bottom + 15, "text-anchor": "end" }, [`λ = ${short(steepest)}: largest curvature`]));
-      panel.letters.replaceChildren(...letters);
-    }
+      if (room) letters.push([{ x: right + KNOB - 2, y: bottom + 15, "text-anchor": "end" }, `λ = ${short(steepest)}: largest curvature`]);
+      return letters;
+    });
     const spacing = step();
     input.min = "0";
     input.max = String(Math.ceil(most / spacing) * spacing);
