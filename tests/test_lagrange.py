@@ -327,6 +327,16 @@ def test_the_svm_says_what_it_cannot_work_with():
         svm_dual(X, y, C=0)
 
 
+@pytest.mark.parametrize(("C", "feasible"), [(2.0, True), (2.0 - 1e-6, False)])
+def test_multipliers_may_miss_the_sum_of_zero_by_a_billionth_of_what_all_could_hold(C, feasible):
+    X, y, start = np.eye(2), [1.0, -1.0], [4e-9, 0.0]
+    if feasible:
+        assert list(svm_dual(X, y, C=C, theta=start))
+    else:
+        with pytest.raises(ValueError, match=r"theta = .*must be feasible"):
+            svm_dual(X, y, C=C, theta=start)
+
+
 def test_a_start_may_miss_a_wall_by_the_rounding_of_its_own_size():
     program = QuadraticProgram(Q=np.eye(2), c=[-2e6, 0.0], A_ub=[[1.0, 0.0]], b_ub=[1e6])
     assert active_set_qp(program, [1e6 + 5e-4, 0.0]).x == pytest.approx([1e6, 0.0], rel=1e-9)
