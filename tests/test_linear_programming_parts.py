@@ -406,10 +406,11 @@ def test_phase_one_avoids_a_pivot_a_hundred_times_smaller_than_another():
     # Two variables come in from below, the second one later and slower; both are passed, for the gain is their sum.
     basis = SimpleNamespace(values=np.array([-1.0, -0.02]), limits=np.full(2, np.inf), columns=np.arange(2))
     below = -np.ones(2)
-    for size, row in ((0.01, 1), (0.0075, 0)):
-        block = first_block(basis, np.array([-1.0, -size]), np.inf, below, 1.0 + size, False)
-        assert (block.row, block.at_upper) == (row, False)
-        assert block.step == -basis.values[row] / (1.0, size)[row]
+    for unit in (1.0, 0.25, 16.0):
+        for size, row in ((0.01, 1), (0.0075, 0)):
+            block = first_block(basis, -unit * np.array([1.0, size]), np.inf, below, unit * (1.0 + size), False)
+            assert (block.row, block.at_upper) == (row, False)
+            assert block.step == -basis.values[row] / (unit * (1.0, size)[row])
     nothing = np.zeros(2)
     assert first_block(basis, nothing, np.inf, below, 1e-8, False) is None
     assert first_block(basis, nothing, 3.0, below, 1e-8, False) == Block(None, 3.0)
@@ -511,14 +512,10 @@ def test_when_two_steps_a_row_have_led_nowhere_blands_rule_takes_over_until_one_
     assert ("bland", "steepest") in turns
 
 
-def test_a_basis_is_factorised_afresh_after_as_many_updates_as_it_may_have(monkeypatch):
-    monkeypatch.setattr(SIMPLEX, "REFACTOR", 3)
-    rng = np.random.default_rng(0)
-    A = rng.normal(size=(8, 8)) ** 2
-    form, basis = slack_basis(LinearProgram(-np.ones(8), A, A @ np.ones(8)))
-    updates = [basis.updates for _ in walk(basis, form.c, "dantzig")]
-    assert len(updates) > 6
-    assert updates == [k % 3 for k in range(1, len(updates) + 1)]
+def test_a_basis_is_factorised_afresh_after_a_hundred_updates():
+    n = 104  # a cube: a pivot for every variable
+    form, basis = slack_basis(LinearProgram(-np.ones(n), np.eye(n), np.ones(n)))
+    assert [basis.updates for _ in walk(basis, form.c, "dantzig")] == [k % 100 for k in range(1, n + 1)]
 
 
 def test_what_could_only_be_met_by_dividing_by_noise_is_called_infeasible():
@@ -570,6 +567,11 @@ def test_pairs_are_listed_while_they_are_not_too_many(monkeypatch):
     for most, listed in ((30, True), (29, False)):
         monkeypatch.setattr(MODULE, "PAIRS", most)
         assert (equations(A).pairs is not None) == listed
+    monkeypatch.undo()
+    columns = [1414, 24, 5, 2]  # two million and one
+    triangle = sparse.csc_array(np.arange(1414)[:, None] < columns, dtype=float)
+    assert equations(triangle).pairs is None
+    assert equations(triangle[:, 1:]).pairs is not None
     empty = equations(sparse.csc_array((3, 2)))
     np.testing.assert_array_equal(empty.band(np.ones(2)), np.zeros((1, 3)))
 
@@ -612,6 +614,50 @@ def test_directions_are_solved_for_to_ten_digits(size):
         for right in (-rng.uniform(1, 2, m), rng.uniform(1, 2, m), np.append(np.zeros(m - 1), 1.0)):
             y = normal.solve(size * right)
             assert np.abs(A @ (D * (A.T @ y)) - size * right).max() <= 1.01e-10 * size * right.max(initial=2.0)
+
+
+class Followed:
+    """Normal equations with a diagonal K, and no preconditioner: plain conjugate gradients, whose steps are counted."""
+
+    def __init__(self, K):
+        K = np.asarray(K, dtype=float)
+        self.normal, self.steps = equations(sparse.csc_array(np.eye(len(K)))), 0
+        self.normal.factorise(K)
+        self.normal.substitute = self.substitute
+
+    def substitute(self, factor, r, lower):
+        self.steps += 1
+        return r.copy(), 0
+
+    def solve(self, right):
+        return self.normal.solve(np.array(right, dtype=float))
+
+
+def test_as_many_steps_of_conjugate_gradients_are_taken_as_there_are_curvatures_and_ten_at_most():
+    rng = np.random.default_rng(0)
+    for n in (1, 2, 4, 6):
+        K, right = np.linspace(1, 2, n), rng.uniform(1, 2, n)
+        followed = Followed(K)
+        np.testing.assert_allclose(followed.solve(right), right / K, rtol=1e-9)
+        assert followed.steps == n
+    many = Followed(np.geomspace(1, 1e6, 40))
+    many.solve(np.ones(40))
+    assert many.steps == 10
+
+
+@pytest.mark.parametrize(("off", "steps"), [(0.9e-10, 1), (1.1e-10, 2)])
+def test_a_step_is_enough_when_it_leaves_the_tenth_digit(off, steps):
+    followed = Followed([1.0, 1.0 + 2 * off])  # the first step leaves a residual of off in both
+    followed.solve([1.0, 1.0])
+    assert followed.steps == steps
+
+
+@pytest.mark.parametrize(("growth", "solved"), [(990.0, True), (1010.0, False)])
+def test_a_residual_that_grows_a_thousandfold_is_followed_no_further(growth, solved):
+    small = 0.5 / growth  # the first step halves the large part of the right side and overshoots the small one
+    followed = Followed([1.0, 1 / small**2])
+    y = followed.solve([1.0, small])
+    np.testing.assert_allclose(y, [1.0, small**3] if solved else [0.0, 0.0], rtol=1e-5, atol=0)
 
 
 def test_nothing_is_asked_where_there_are_no_entries():
@@ -760,9 +806,9 @@ def test_the_start_is_the_least_squares_answer_pushed_inside(seed):
             np.testing.assert_allclose(part, expected, rtol=1e-6, atol=1e-8)
 
 
-def outlook(z=(1.0, 1.0), v=(0.0,), y=(0.0, 0.0), c=(1.0, 1.0), b=(1.0, 1.0), upper=(4.0,)):
+def outlook(z=(1.0, 1.0), v=(0.0,), y=(0.0, 0.0), c=(1.0, 1.0), b=(1.0, 1.0), upper=(4.0,), first=(1.0, 1.0)):
     """Whether two variables, the second bounded above, in x + y and x − y, are on their way to nowhere."""
-    A = sparse.csc_array([[1.0, 1.0], [1.0, -1.0]])
+    A = sparse.csc_array([first, (1.0, -1.0)])
     parts = (np.array(part, dtype=float) for part in (b, c, upper))
     b, c, upper = parts
     problem = Problem(A, A.T.tocsr(), b, c, upper, np.array([1]), None)
@@ -793,6 +839,8 @@ def outlook(z=(1.0, 1.0), v=(0.0,), y=(0.0, 0.0), c=(1.0, 1.0), b=(1.0, 1.0), up
         ({"z": (0.0, 2.0), "c": (0.0, -1.05e6)}, True),
         ({"z": (-2.0, 2.0), "c": (1e6, -0.99e6)}, False),
         ({"z": (0.0, 0.0), "c": (-1.0, 0.0)}, False),
+        ({"z": (1.0, 1.0), "c": (-0.9e6, 0.0), "first": (2.0, -2.0)}, False),  # keeps the rows, but not the bound
+        ({"z": (1.0, 1.0), "c": (-1.1e6, 0.0), "first": (2.0, -2.0)}, True),
     ],
 )
 def test_a_path_leads_nowhere_when_a_proof_or_a_ray_is_nearly_one(where, expected):
@@ -851,6 +899,28 @@ def test_every_step_is_mehrotras():
         assert (x <= program.bounds[:, 1]).all()
     assert path.reason == "optimal"
     assert path.state["solution"].iterations == count
+
+
+def test_a_step_costs_one_factorisation_and_a_solve_for_each_of_four_directions_at_most(monkeypatch):
+    counts = {"factorise": 0, "direction": 0}
+    for name in counts:
+        true = getattr(Problem, name)
+
+        def counted(*arguments, name=name, true=true):
+            counts[name] += 1
+            return true(*arguments)
+
+        monkeypatch.setattr(Problem, name, counted)
+    rng = np.random.default_rng(0)
+    A = rng.normal(size=(10, 20))
+    program = LinearProgram(rng.uniform(size=20), A_eq=A, b_eq=A @ rng.uniform(size=20), bounds=[(0, 2)] * 20)
+    directions = []
+    for _ in interior_point(program):
+        assert counts["factorise"] == 1
+        directions.append(counts["direction"])
+        counts |= dict.fromkeys(counts, 0)
+    assert set(directions) <= {3, 4}  # two of Mehrotra's, and one or two bends, of which the last may be for nothing
+    assert 4 in directions
 
 
 def ends(program):
