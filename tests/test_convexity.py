@@ -13,12 +13,14 @@ from optcourse import (
     is_convex_on,
     is_psd,
     lagrange_dual,
+    numerical_hessian,
     project_simplex,
     projected_gradient,
     run,
     simplex,
     solve_equality_qp,
 )
+from optcourse.certificates import prox_residual
 from optcourse.linear_programming import solution
 
 
@@ -40,10 +42,27 @@ def test_curvature_decides_convexity_of_a_quadratic(rng):
         assert is_psd(A) == is_convex_on(lambda x, A=A: x @ A @ x, -np.ones(2), np.ones(2), rng).convex
 
 
-def test_the_primal_of_the_svm_is_convex(rng):
+def models(rng):
+    """Training losses: the course's models (often only the dual of the SVM is called convex), and one that is not."""
     X, y = rng.normal(size=(20, 2)), np.sign(rng.normal(size=20))
-    primal = lambda w: 0.5 * w @ w + np.maximum(0, 1 - y * (X @ w)).sum()  # noqa: E731
-    assert is_convex_on(primal, -3 * np.ones(2), 3 * np.ones(2), rng).convex
+    squares = lambda w: 0.5 * np.sum((X @ w - y) ** 2)  # noqa: E731
+    return {
+        "linear": squares,
+        "ridge": lambda w: squares(w) + w @ w,
+        "logistic": lambda w: np.logaddexp(0, -y * (X @ w)).sum(),
+        "LASSO": lambda w: squares(w) + 3 * np.abs(w).sum(),
+        "SVM, the primal": lambda w: 0.5 * w @ w + np.maximum(0, 1 - y * (X @ w)).sum(),
+        "a hidden unit": lambda w: 0.5 * np.sum((w[1] * np.tanh(X[:, 0] * w[0]) - y) ** 2),
+    }
+
+
+@pytest.mark.parametrize("name", models(np.random.default_rng(0)))
+def test_every_model_is_convex_until_it_has_a_hidden_unit(rng, name):
+    loss, convex = models(rng)[name], name != "a hidden unit"
+    assert is_convex_on(loss, -3 * np.ones(2), 3 * np.ones(2), rng).convex == convex
+    # ∇²f ⪰ 0 says the same; the kinks of the LASSO and of the SVM are nowhere near.
+    away = rng.uniform(0.5, 3, size=(20, 2)) * rng.choice([-1, 1], size=(20, 2))
+    assert all(is_psd(numerical_hessian(loss, theta), tol=1e-3) for theta in away) == convex
 
 
 @settings(max_examples=50, deadline=None)
@@ -66,6 +85,7 @@ def test_the_gap_closes_at_cvxpys_solution_and_dual_values(rng):
     ours = project_simplex(x.value)
     assert abs(duality_gap(program, ours, nu=[total.dual_value], mu=np.maximum(sign.dual_value, 0))) <= 1e-5
     best = run(projected_gradient(program.grad, project_simplex, np.full(n, 0.2), lr=0.01), steps=3000).theta
+    assert prox_residual(program.grad, lambda v, rate: project_simplex(v), best, lr=0.01) <= 1e-10
     np.testing.assert_allclose(best, x.value, atol=1e-5)
 
 

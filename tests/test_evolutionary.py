@@ -10,7 +10,6 @@ import scipy.optimize
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from problem_sets.global_functions import FUNCTIONS, solve, solve_with_scipy
 
 from optcourse import (
     bfgs,
@@ -717,30 +716,6 @@ def test_an_archive_throws_dice_only_when_it_is_more_than_full(rng):
     kept = [int(_archived(two, three, 4, rng).sum()) // 3 for _ in range(200)]
     assert set(kept) == {2, 3}  # any of the five may go
     assert np.mean(kept) == pytest.approx(3 - 3 / 5, abs=0.15)
-
-
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_the_classical_functions_are_zero_at_their_minimiser_and_above_it_elsewhere(name, rng):
-    function = FUNCTIONS[name]
-    for n in (2, 5, 10):
-        at = function.minimiser(n)
-        assert np.all((at > function.low) & (at < function.high))
-        assert abs(function.losses(at[None])[0]) <= 1e-10
-        nearby = function.losses(at + 1e-3 * rng.normal(size=(300, n)))
-        anywhere = function.losses(rng.uniform(function.low, function.high, size=(3000, n)))
-        assert min(nearby.min(), anywhere.min()) > 0
-
-
-# The whole comparison, of ten functions in three dimensions on more seeds, is `python -m benchmarks evolutionary`.
-@pytest.mark.parametrize("n", [2, 5, 10])
-def test_at_equal_budgets_no_fewer_searches_succeed_than_scipys(n):
-    names, seeds = ["rastrigin", "rosenbrock", "ackley", "zakharov"], range(2)
-    ours, theirs = (sum(race(FUNCTIONS[name], n, seed)[0] for name in names for seed in seeds) for race in RACES)
-    assert ours >= theirs
-    assert ours == len(names) * len(seeds)
-
-
-RACES = (solve, solve_with_scipy)
 
 
 # ---------------------------------------------------------------------------------------------------- what it all costs

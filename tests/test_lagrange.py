@@ -277,6 +277,18 @@ def test_the_svm_is_sklearns(rng, C):
     stream = svm_dual(X, y, C=C)
     theta = list(stream)[-1]
     w, bias = X.T @ (theta * y), stream.state["bias"]
+    # Of min ½‖w‖² − Σθ on the box and the line: the price of the line is the bias, those of the walls what is left.
+    slack = y * (X @ w + bias) - 1
+    found = kkt_residuals(
+        y * (X @ w) - 1,
+        equality=[theta @ y],
+        equality_jacobian=y[None],
+        nu=[bias],
+        inequality=[*-theta, *(theta - C)],
+        inequality_jacobian=np.vstack([-np.eye(60), np.eye(60)]),
+        mu=[*np.maximum(slack, 0), *np.maximum(-slack, 0)],
+    )
+    assert found.failing(1e-8) == []
     primal = 0.5 * w @ w + C * np.maximum(0, 1 - y * (X @ w + bias)).sum()
     dual = theta.sum() - 0.5 * w @ w
     assert abs(theta @ y) <= 1e-10

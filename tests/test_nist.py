@@ -68,7 +68,7 @@ def read(name):
 
 
 def fit(name):
-    """Minimise the RSS from start 2; return the smallest RSS on the way and the evaluations spent.
+    """Minimise the RSS from start 2; return it at the last iterate, and the stream.
 
     The unknowns are the parameters in units of their start: their sizes differ by up to 1e9, which no method that
     begins with the identity should be asked to find out. The gradient is by complex steps, exact to rounding.
