@@ -212,8 +212,8 @@ def duality_gap(program: Any, x: ArrayLike, nu: ArrayLike = (), mu: ArrayLike = 
         The problem; g is its Lagrange dual (see `optcourse.lagrange_dual`).
     x : array, shape (n,)
         A feasible point, within 1e-8.
-    nu, mu : arrays
-        Multipliers of the equalities (any sign) and inequalities (≥ 0).
+    nu, mu : arrays, shapes (m,) and (k,)
+        Multipliers of the m equalities (any sign) and k inequalities (≥ 0).
 
     Returns
     -------
@@ -359,8 +359,8 @@ def lp_floor(program: Any, y_ub: ArrayLike, y_eq: ArrayLike) -> tuple[float, flo
     ----------
     program : LinearProgram
         The problem. With all costs zero, a floor above zero proves that nothing is feasible (Farkas).
-    y_ub, y_eq : arrays
-        The prices of the inequalities and equalities, one for each.
+    y_ub, y_eq : arrays, shapes (k,) and (m,)
+        The prices of the k inequalities and m equalities.
 
     Returns
     -------
@@ -402,8 +402,8 @@ def lp_residuals(program: Any, x: ArrayLike, y_ub: ArrayLike, y_eq: ArrayLike) -
     ----------
     program : LinearProgram
         The problem.
-    x, y_ub, y_eq : arrays
-        The point, and the prices of the inequalities and equalities.
+    x, y_ub, y_eq : arrays, shapes (n,), (k,) and (m,)
+        The point, and the prices of the k inequalities and m equalities.
 
     Returns
     -------
@@ -416,8 +416,8 @@ def lp_residuals(program: Any, x: ArrayLike, y_ub: ArrayLike, y_eq: ArrayLike) -
 
     References
     ----------
-    DIMACS error measures: H. D. Mittelmann, "An independent benchmarking of SDP and SOCP solvers", Math. Programming
-    95 (2003), section 3; here with the largest entry for a norm.
+    H. D. Mittelmann, "An independent benchmarking of SDP and SOCP solvers", Math. Programming 95 (2003): the error
+    measures of the DIMACS challenge; here with the largest entry for a norm.
 
     Examples
     --------
@@ -463,7 +463,7 @@ def conjugacy(A: Array, directions: ArrayLike) -> float:
     References
     ----------
     M. R. Hestenes and E. Stiefel, "Methods of conjugate gradients for solving linear systems", J. Res. Nat. Bur.
-    Standards 49 (1952), eq. (4:1).
+    Standards 49 (1952), section 4.
 
     Examples
     --------

@@ -152,6 +152,12 @@ def nonlinear_cg(loss: Loss, grad: Gradient, theta: Array, variant: str = "PR+")
     theta : float or array
         θ₁, θ₂, …; ``state["direction"]`` and ``state["beta"]``. Ends as `bfgs` does.
 
+    Raises
+    ------
+    ValueError
+        If an argument is not as above, or a function returns another shape or kind. A gradient of NaN or infinity
+        raises a `NonFiniteError`; a loss of NaN or infinity is stepped back from.
+
     References
     ----------
     R. Fletcher and C. M. Reeves, "Function minimization by conjugate gradients", Comput. J. 7 (1964).

@@ -94,10 +94,19 @@ def is_psd(A: Array, tol: float = 1e-12) -> bool:
     tol : float
         An eigenvalue counts as negative below −tol times the largest magnitude.
 
+    Returns
+    -------
+    bool
+        Whether no eigenvalue is below −tol · max |eigenvalue|.
+
     Raises
     ------
     ValueError
         If A is not square or not symmetric.
+
+    References
+    ----------
+    S. Boyd and L. Vandenberghe, *Convex Optimization* (2004), section 3.1.4.
 
     Examples
     --------
@@ -120,6 +129,16 @@ def project_simplex(v: Array, radius: float = 1.0) -> Array:
         The point to project.
     radius : float
         What the entries sum to, > 0.
+
+    Returns
+    -------
+    array
+        Of the shape and precision of v.
+
+    Raises
+    ------
+    ValueError
+        If v is not a finite vector, or the radius is not above zero.
 
     References
     ----------
@@ -159,6 +178,11 @@ def projected_gradient(grad: Gradient, project: Callable[[Array], Array], theta:
     ------
     theta : float or array
         θ₁, θ₂, …, all allowed.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as above, or a function returns another shape, NaN or infinity.
 
     References
     ----------
@@ -279,6 +303,21 @@ def lagrange_dual(program: QuadraticProgram) -> LagrangeDual:
 
     The infimum over x is :math:`-\tfrac12 w^\top Q^+ w` where w lies in the range of Q, and −∞ elsewhere (for a linear
     program: unless w = 0). What lies outside counts as rounding up to a billionth of 1 + ‖c‖∞.
+
+    Parameters
+    ----------
+    program : QuadraticProgram
+        The primal problem.
+
+    Returns
+    -------
+    LagrangeDual
+        ``value(nu, mu)`` and ``minimiser(nu, mu)``, with one multiplier for each equality and inequality.
+
+    Raises
+    ------
+    ValueError
+        If `program` is none; from ``value`` and ``minimiser``, if multipliers do not fit it or are not finite.
 
     References
     ----------

@@ -23,6 +23,20 @@ def soft_threshold(v: Array, t: float) -> Array:
     t : float
         The threshold, ≥ 0.
 
+    Returns
+    -------
+    array
+        Of the shape and precision of v.
+
+    Raises
+    ------
+    ValueError
+        If v is not finite, or t < 0.
+
+    References
+    ----------
+    D. L. Donoho and I. M. Johnstone, "Ideal spatial adaptation by wavelet shrinkage", Biometrika 81 (1994).
+
     Examples
     --------
     >>> soft_threshold([3.0, -0.5, -2.0], 1.0)
@@ -50,6 +64,11 @@ def coordinate_descent(
     ------
     theta : array, shape (n,)
         After every single coordinate; ``state["j"]`` is the one just moved.
+
+    Raises
+    ------
+    ValueError
+        If θ₀ is not a vector, or `minimise` returns something else than one finite number.
 
     Notes
     -----
@@ -120,6 +139,11 @@ def lasso_cd(X: Array, y: Array, lam: float, theta: Array | None = None) -> Iter
     ------
     theta : array, shape (p,)
         After every sweep over all coordinates; ``state["residual"]`` is y − Xθ, kept up to date in O(n) a coordinate.
+
+    Raises
+    ------
+    ValueError
+        If X is empty, or y or θ do not fit it, or λ < 0.
 
     Notes
     -----
@@ -213,6 +237,11 @@ def lasso(X: Array, y: Array, lam: float, theta: Array | None = None, tol: float
         ``state["residual"]`` y − Xθ after it. Returns ``"optimal"``, or ``"stalled"`` when rounding allows no further
         progress: with columns that nearly depend on each other, and for λ = 0, where no multiple of the residual is a
         dual point.
+
+    Raises
+    ------
+    ValueError
+        If X is empty, or y or θ do not fit it, or λ < 0.
 
     Notes
     -----
@@ -342,7 +371,7 @@ def lasso_path(
     ----------
     X, y
         As in `lasso_cd`.
-    lams : array, optional
+    lams : array, shape (k,), optional
         Falling λ; by default `n_lams` of them in equal ratios from λ_max to λ_max/1000.
     n_lams : int
         How many λ to choose if none are given.
@@ -360,6 +389,11 @@ def lasso_path(
     ------
     ValueError
         If X and y do not fit, or `lams` do not fall.
+
+    References
+    ----------
+    J. Friedman, T. Hastie and R. Tibshirani, "Regularization paths for generalized linear models via coordinate
+    descent", J. Stat. Softw. 33 (2010), section 2.5.
 
     Examples
     --------

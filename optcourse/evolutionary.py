@@ -42,6 +42,20 @@ def crossover(parent: Array, other: Array, cut: int) -> tuple[Array, Array]:
     cut : int
         How many symbols each child keeps from its first parent, 0 … n.
 
+    Returns
+    -------
+    first, second : arrays of shape (n,)
+        The children: each keeps the head of one parent and takes the tail of the other.
+
+    Raises
+    ------
+    ValueError
+        If the parents are not two vectors of one length, or the cut is not within it.
+
+    References
+    ----------
+    J. H. Holland, *Adaptation in Natural and Artificial Systems* (1975), section 6.2.
+
     Examples
     --------
     >>> first, second = [1, 1, 0, 1, 0, 0, 1, 0], [0, 0, 1, 1, 0, 1, 1, 1]
@@ -111,6 +125,11 @@ def genetic_algorithm(
     best : array, shape (n,)
         The best string of the generation (of all generations, if `elite` ≥ 1); ``state["population"]`` (k, n) and
         ``state["scores"]`` (k,) are all of it.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as above, or `losses` returns another number of losses than candidates, or NaN.
 
     References
     ----------
@@ -193,6 +212,11 @@ def evolution_strategy(
     best : array, shape (n,)
         The best candidate so far; ``state["population"]``, ``state["sigmas"]`` and ``state["scores"]`` of the parents.
 
+    Raises
+    ------
+    ValueError
+        If an argument is not as above, or `losses` returns another number of losses than candidates, or NaN.
+
     References
     ----------
     H.-P. Schwefel, *Numerical Optimization of Computer Models* (1981). H.-G. Beyer and H.-P. Schwefel, "Evolution
@@ -255,6 +279,11 @@ def cma_es(
     ------
     best : array, shape (n,)
         The best candidate so far; ``state["mean"]``, ``state["sigma"]``, ``state["C"]``.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as above, or `losses` returns another number of losses than candidates, or NaN.
 
     Notes
     -----
@@ -372,6 +401,11 @@ def differential_evolution(
     ------
     best : array, shape (n,)
         The best candidate so far; ``state["population"]`` (k, n) and ``state["scores"]`` (k,).
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as above, or `losses` returns another number of losses than candidates, or NaN.
 
     References
     ----------

@@ -189,8 +189,8 @@ def relative_error(a: Array, b: Array, delta: float = 1e-12) -> float:
 
     References
     ----------
-    A. Karpathy et al., *CS231n: Convolutional Neural Networks for Visual Recognition*, notes "Gradient checks" (the
-    same quotient, one coordinate at a time).
+    A. Karpathy et al., *CS231n: Convolutional Neural Networks for Visual Recognition*, notes "Gradient checks"
+    (2015): the same quotient, one coordinate at a time.
 
     Examples
     --------
@@ -344,6 +344,10 @@ def check_gradient(
     ``torch.autograd.gradcheck`` compares entry by entry with atol = 1e-5, rtol = 1e-3 at ε = 1e-6 and raises;
     ``scipy.optimize.check_grad`` returns the absolute ‖a − b‖ of the forward scheme.
 
+    References
+    ----------
+    J. Nocedal and S. Wright, *Numerical Optimization*, 2nd ed. (2006), section 8.1.
+
     Examples
     --------
     >>> check_gradient(lambda theta: np.sum(theta**2), lambda theta: 2 * theta, [1.0, -3.0]).verdict
@@ -424,12 +428,16 @@ def check_directions(
     Raises
     ------
     ValueError
-        As `check_gradient`.
+        If an argument is not as above, `grad` returns another shape than θ's, or f(θ) itself is not a finite number.
 
     Notes
     -----
     ``torch.autograd.gradcheck(fast_mode=True)`` and ``scipy.optimize.check_grad(direction="random")`` compare along
     one random direction.
+
+    References
+    ----------
+    J. Nocedal and S. Wright, *Numerical Optimization*, 2nd ed. (2006), section 8.1 (differences along a direction).
 
     Examples
     --------

@@ -75,6 +75,10 @@ def smoothness(A: Array) -> float:
     ValueError
         If A is not square or not symmetric.
 
+    References
+    ----------
+    Y. Nesterov, *Lectures on Convex Optimization*, 2nd ed. (2018), lemma 1.2.2.
+
     Examples
     --------
     >>> smoothness([[1.0, 0.0], [0.0, 10.0]])

@@ -297,6 +297,12 @@ def augmented_lagrangian(
     theta : array, shape (n,)
         The minimiser of each subproblem; ``state["nu"]`` holds the multipliers, ``state["violation"]`` is ‖h‖∞.
 
+    Raises
+    ------
+    ValueError
+        If an argument is not as above, or a function returns another shape or kind. A gradient of NaN or infinity
+        raises a `NonFiniteError`; a loss of NaN or infinity is stepped back from.
+
     References
     ----------
     M. R. Hestenes, "Multiplier and gradient methods", JOTA 4 (1969). J. Nocedal and S. Wright, *Numerical
@@ -372,6 +378,11 @@ def svm_dual(X: Array, y: Array, C: float = 1.0, theta: Array | None = None, tol
     theta : array, shape (n,)
         The multipliers after each pair; ``state["w"]`` and ``state["bias"]`` are the hyperplane wᵀx + b. Support
         vectors are the points with θ_i > 0. Returns ``"optimal"``.
+
+    Raises
+    ------
+    ValueError
+        If X and y do not fit, a label is not −1 or +1 or one is missing, C ≤ 0, or the start is not feasible.
 
     Notes
     -----

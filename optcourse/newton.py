@@ -81,6 +81,13 @@ def damped_newton(loss: Loss, grad: Gradient, hess: Hessian, theta: Array, least
         θ₁, θ₂, …; ``state["curvature"]`` holds the eigenvalues of H, ``state["direction"]`` the step before damping.
         Returns ``"stationary"`` when the gradient is exactly zero, ``"stalled"`` when no step decreases the loss.
 
+    Raises
+    ------
+    ValueError
+        If an argument is not as above, or a function returns another shape or kind. A gradient or Hessian of NaN or
+        infinity raises a `NonFiniteError`, as does a loss of NaN at the start; elsewhere such a loss is stepped back
+        from.
+
     References
     ----------
     J. Nocedal and S. Wright, *Numerical Optimization*, 2nd ed. (2006), section 3.4.
@@ -131,6 +138,12 @@ def bfgs(loss: Loss, grad: Gradient, theta: Array) -> Iterates:
         θ₁, θ₂, …; ``state["inverse_hessian"]`` is B, shape (n, n). Returns ``"stationary"`` when the gradient is
         exactly zero, ``"stalled"`` when no step along the direction pays, or none has for long (at the minimum: the
         precision is used up).
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as above, or a function returns another shape or kind. A gradient of NaN or infinity
+        raises a `NonFiniteError`; a loss of NaN or infinity is stepped back from.
 
     Notes
     -----
@@ -188,6 +201,12 @@ def lbfgs(loss: Loss, grad: Gradient, theta: Array, memory: int = 10) -> Iterate
     ------
     theta : float or array
         θ₁, θ₂, …; ``state["pairs"]`` holds the last (s, y), see `Pairs`. Ends as `bfgs` does.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as above, or a function returns another shape or kind. A gradient of NaN or infinity
+        raises a `NonFiniteError`; a loss of NaN or infinity is stepped back from.
 
     Notes
     -----

@@ -49,6 +49,11 @@ def subgradient_descent(loss: Loss, grad: Gradient, theta: Array, lr: Rate) -> I
     theta : float or array
         θ₁, θ₂, …; ``state["best"]`` is the iterate of least loss so far, ``state["best_loss"]`` its loss.
 
+    Raises
+    ------
+    ValueError
+        If an argument is not as above, a subgradient has another shape or is not finite, or a loss is NaN.
+
     Notes
     -----
     For a convex L with ‖g‖ ≤ G and ‖θ₀ − θ*‖ ≤ R, the best of k iterates is within (R² + G²Ση²) / (2Ση) of the minimum:
@@ -96,6 +101,11 @@ def proximal_gradient(grad: Gradient, prox: Prox, theta: Array, lr: Rate) -> Ite
     theta : float or array
         θ₁, θ₂, …
 
+    Raises
+    ------
+    ValueError
+        If an argument is not as above, or a function returns another shape, NaN or infinity.
+
     Notes
     -----
     L(θ_k) − L* ≤ ‖θ₀ − θ*‖² / (2ηk) for convex f and h and η ≤ 1/L_smooth.
@@ -137,6 +147,11 @@ def fista(grad: Gradient, prox: Prox, theta: Array, lr: Rate, restart: str = "gr
     theta : float or array
         θ₁, θ₂, …; ``state["ahead"]`` is z, ``state["t"]`` the sequence.
 
+    Raises
+    ------
+    ValueError
+        If an argument is not as above, or a function returns another shape, NaN or infinity.
+
     Notes
     -----
     L(θ_k) − L* ≤ 2 ‖θ₀ − θ*‖² / (η (k + 1)²) without restart, for convex f and h and η ≤ 1/L_smooth. Not monotone.
@@ -172,6 +187,27 @@ def prox_l1(v: Array, t: float) -> Array:
 
     That is `soft_threshold`, written as Moreau has it: v less its projection onto the box of radius t.
 
+    Parameters
+    ----------
+    v : float or array
+        The point.
+    t : float
+        The weight, ≥ 0.
+
+    Returns
+    -------
+    array
+        Of the shape and precision of v.
+
+    Raises
+    ------
+    ValueError
+        If v is not finite, or t < 0.
+
+    References
+    ----------
+    N. Parikh and S. Boyd, "Proximal algorithms", Found. Trends Optim. 1 (2014), section 6.5.2.
+
     Examples
     --------
     >>> prox_l1([3.0, -0.5, -2.0], 1.0)
@@ -185,6 +221,27 @@ def prox_l2(v: Array, t: float) -> Array:
     r"""Return :math:`\arg\min_u\ \tfrac{t}{2} \|u\|_2^2 + \tfrac12 \|u - v\|^2 = v / (1 + t)`: ridge's shrinkage.
 
     For the norm without the square, whose prox can be exactly zero, use `prox_group` with one group.
+
+    Parameters
+    ----------
+    v : float or array
+        The point.
+    t : float
+        The weight, ≥ 0.
+
+    Returns
+    -------
+    array
+        Of the shape and precision of v.
+
+    Raises
+    ------
+    ValueError
+        If v is not finite, or t < 0.
+
+    References
+    ----------
+    N. Parikh and S. Boyd, "Proximal algorithms", Found. Trends Optim. 1 (2014), section 6.1.1.
 
     Examples
     --------
@@ -224,6 +281,21 @@ def prox_group(v: Array, t: float, groups: Sequence[Sequence[int]] | None = None
     groups : sequences of indices, optional
         Disjoint; entries in no group are left alone. One group of all entries if not given.
 
+    Returns
+    -------
+    array
+        Of the shape and precision of v.
+
+    Raises
+    ------
+    ValueError
+        If v is not a finite vector, t < 0, or groups overlap or reach beyond v.
+
+    References
+    ----------
+    M. Yuan and Y. Lin, "Model selection and estimation in regression with grouped variables", J. R. Stat. Soc. B 68
+    (2006). N. Parikh and S. Boyd, "Proximal algorithms", Found. Trends Optim. 1 (2014), section 6.5.4.
+
     Examples
     --------
     >>> prox_group([3.0, 4.0, 0.3, 0.4], 1.0, groups=[[0, 1], [2, 3]])
@@ -247,6 +319,21 @@ def prox_box(v: Array, low: Any, high: Any) -> Array:
         The point.
     low, high : float or array
         The box; each a number, or an array of the shape of v.
+
+    Returns
+    -------
+    array
+        Of the shape and precision of v.
+
+    Raises
+    ------
+    ValueError
+        If v is not finite, low > high somewhere, or a wall is of another shape than v.
+
+    References
+    ----------
+    N. Parikh and S. Boyd, "Proximal algorithms", Found. Trends Optim. 1 (2014), section 1.2 (the prox of an indicator
+    is a projection).
 
     Examples
     --------
@@ -275,6 +362,20 @@ def prox_simplex(v: Array, radius: float = 1.0) -> Array:
     radius : float
         The sum > 0.
 
+    Returns
+    -------
+    array
+        Of the shape and precision of v.
+
+    Raises
+    ------
+    ValueError
+        If v is not a finite vector, or the radius is not above zero.
+
+    References
+    ----------
+    As for `optcourse.project_simplex`: Held, Wolfe and Crowder (1974); Duchi et al. (2008), figure 1.
+
     Examples
     --------
     >>> prox_simplex([0.5, 1.5, -1.0])
@@ -287,6 +388,23 @@ def prox_simplex(v: Array, radius: float = 1.0) -> Array:
 @checked(v=matrix)
 def prox_nuclear(v: Array, t: float) -> Array:
     r"""Return :math:`\arg\min_U\ t \|U\|_* + \tfrac12 \|U - V\|_F^2`: soft-threshold the singular values.
+
+    Parameters
+    ----------
+    v : array, shape (m, n)
+        The matrix V.
+    t : float
+        The weight, ≥ 0.
+
+    Returns
+    -------
+    array, shape (m, n)
+        In the precision of v.
+
+    Raises
+    ------
+    ValueError
+        If v is not finite or not of that shape, or t < 0.
 
     References
     ----------
@@ -317,6 +435,16 @@ def prox_tv1d(v: Array, t: float) -> Array:
         The signal.
     t : float
         The weight, ≥ 0.
+
+    Returns
+    -------
+    array
+        Of the shape and precision of v.
+
+    Raises
+    ------
+    ValueError
+        If v is not finite or not of that shape, or t < 0.
 
     References
     ----------

@@ -73,6 +73,11 @@ def step_decay(lr: float, factor: float = 0.1, every: int = 30) -> Schedule:
     every : int
         k ≥ 1 steps between two cuts; the rate goes on falling for ever.
 
+    Returns
+    -------
+    Schedule
+        A function of the step 0, 1, 2, … that returns η_t, in the units of η₀.
+
     Raises
     ------
     ValueError
@@ -81,6 +86,11 @@ def step_decay(lr: float, factor: float = 0.1, every: int = 30) -> Schedule:
     Notes
     -----
     ``torch.optim.lr_scheduler.StepLR(optimizer, step_size=every, gamma=factor)``.
+
+    References
+    ----------
+    K. He, X. Zhang, S. Ren and J. Sun, "Deep residual learning for image recognition", CVPR (2016), section 3.4: the
+    rate is divided by 10 when the error stays.
 
     Examples
     --------
@@ -102,6 +112,11 @@ def exponential_decay(lr: float, lam: float = 0.01) -> Schedule:
     lam : float
         λ ≥ 0 per step; the rate goes on falling for ever, halving every (ln 2)/λ steps.
 
+    Returns
+    -------
+    Schedule
+        A function of the step 0, 1, 2, … that returns η_t, in the units of η₀.
+
     Raises
     ------
     ValueError
@@ -110,6 +125,11 @@ def exponential_decay(lr: float, lam: float = 0.01) -> Schedule:
     Notes
     -----
     ``torch.optim.lr_scheduler.ExponentialLR(optimizer, gamma)`` with gamma = e^(−λ).
+
+    References
+    ----------
+    C. Darken, J. Chang and J. Moody, "Learning rate schedules for faster stochastic gradient search", NNSP (1992), on
+    schedules that fall for ever; here with the exponential for their 1/t.
 
     Examples
     --------
@@ -132,6 +152,11 @@ def cosine_annealing(lr: float, T: int, lr_min: float = 0.0) -> Schedule:
         The step, ≥ 1, at which the rate reaches `lr_min`; it stays there for ever after.
     lr_min : float
         The last rate, 0 ≤ lr_min ≤ lr.
+
+    Returns
+    -------
+    Schedule
+        A function of the step 0, 1, 2, … that returns η_t, in the units of η₀.
 
     Raises
     ------
@@ -171,6 +196,11 @@ def cosine_restarts(lr: float, T: int, growth: int = 1, lr_min: float = 0.0) -> 
         How many times longer than the last the next cycle is, ≥ 1.
     lr_min : float
         The rate each cycle falls towards, 0 ≤ lr_min ≤ lr.
+
+    Returns
+    -------
+    Schedule
+        A function of the step 0, 1, 2, … that returns η_t, in the units of η₀.
 
     Raises
     ------
@@ -223,6 +253,11 @@ def warmup_cosine(lr: float, T: int, warmup: int, lr_min: float = 0.0) -> Schedu
     lr_min : float
         The last rate, 0 ≤ lr_min ≤ lr.
 
+    Returns
+    -------
+    Schedule
+        A function of the step 0, 1, 2, … that returns η_t, in the units of η₀.
+
     Raises
     ------
     ValueError
@@ -271,6 +306,11 @@ def cyclical(lr_min: float, lr_max: float, up: int = 2000, down: int | None = No
     factor : float
         The share in (0, 1] of its height above `lr_min` that each peak keeps of the last.
 
+    Returns
+    -------
+    Schedule
+        A function of the step 0, 1, 2, … that returns η_t, in the units of η₀.
+
     Raises
     ------
     ValueError
@@ -318,6 +358,11 @@ def one_cycle(lr: float, T: int, warmup: float = 0.3, start: float = 25.0, end: 
         below T − 1.
     start, end : float
         Above 1: how many times below the peak the first rate is, and below the first rate the last.
+
+    Returns
+    -------
+    Schedule
+        A function of the step 0, 1, 2, … that returns η_t, in the units of η₀.
 
     Raises
     ------

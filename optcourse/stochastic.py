@@ -39,6 +39,11 @@ def minibatches(n: int, batch_size: int, rng: np.random.Generator) -> Iterator[A
     -----
     As ``torch.utils.data.DataLoader(data, batch_size, shuffle=True, drop_last=False)``, epoch after epoch.
 
+    References
+    ----------
+    L. Bottou, F. E. Curtis and J. Nocedal, "Optimization methods for large-scale machine learning", SIAM Review 60
+    (2018), section 3.3.
+
     Examples
     --------
     >>> from itertools import islice

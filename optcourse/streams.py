@@ -265,6 +265,16 @@ def _make_room(start: Any) -> None:
 def rates(lr: Rate) -> Iterator[float]:
     """Yield η₀, η₁, …: a number stands for the same rate for ever, a schedule is asked at every step.
 
+    Parameters
+    ----------
+    lr : float or function of the step
+        η, or a schedule.
+
+    Yields
+    ------
+    rate : float
+        η₀, η₁, …, each ≥ 0.
+
     Raises
     ------
     ValueError

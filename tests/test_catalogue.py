@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import inspect
+import re
 from itertools import islice
 
 import numpy as np
@@ -46,6 +47,32 @@ def test_every_method_is_importable_from_the_top_and_documented(row):
     for name in parameters(row):
         assert name in text, f"{name} is not in the docstring"
     assert ">>> " in text
+
+
+FUNCTIONS = [name for name in optcourse.__all__ if inspect.isfunction(getattr(optcourse, name))]
+UNPUBLISHED = {"run", "rates", "stream"}  # the loop and its helpers have no paper behind them
+
+
+def sections_of(function) -> dict[str, str]:
+    """The parts of a NumPy docstring, by their headings."""
+    parts = re.split(r"^(\w+)\n-{3,}\n", inspect.getdoc(function) or "", flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if name != "stream"])
+def test_every_function_says_what_it_takes_gives_and_refuses_and_where_it_is_from(name):
+    function = getattr(optcourse, name)
+    told = sections_of(function)
+    assert {"Returns", "Yields"} & set(told)
+    assert "ValueError\n    If " in told["Raises"]
+    assert name in UNPUBLISHED or re.search(r"\(\d{4}\)|arXiv|As for ", told["References"])
+    # "X, y : arrays, shapes …", or "X, y", both as in another function.
+    entries = re.findall(r"^(\S.*?)(?: : |(?=\n    As in `))(.*(?:\n    .*)+)", told["Parameters"], re.MULTILINE)
+    named = {one.strip("* ") for names, _ in entries for one in names.split(",")}
+    assert named == set(inspect.signature(function).parameters)
+    for names, text in entries:
+        if "array" in text.split("\n")[0]:
+            assert re.search(r"shape|float or array|array or float|iterable|dense|any length", text), names
 
 
 @every

@@ -65,6 +65,11 @@ def branch_and_bound(program: LinearProgram, integers: Array) -> Iterates:
         Every whole solution that was better than all before. ``state["tree"]`` is the list of `Node`. Returns
         ``"optimal"``, ``"infeasible"`` or ``"unbounded"``.
 
+    Raises
+    ------
+    ValueError
+        If `program` is none, or `integers` are not indices of its variables.
+
     Notes
     -----
     ``scipy.optimize.milp`` adds presolve, cuts and heuristics to the same idea.

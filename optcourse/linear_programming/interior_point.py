@@ -297,6 +297,12 @@ def interior_point(program: LinearProgram, tol: float = 1e-9) -> Iterates:
         form, ``state["mu"]`` is the mean of z∘s. Returns ``"optimal"``, ``"infeasible"``, ``"unbounded"`` or
         ``"stalled"``; ``state["solution"]`` is then the `LPSolution`.
 
+    Raises
+    ------
+    ValueError
+        If `program` is none, or `tol` < 0. A program without an answer is no error: the stream ends as ``"infeasible"``
+        or ``"unbounded"``.
+
     References
     ----------
     S. Mehrotra, "On the implementation of a primal-dual interior point method", SIAM J. Optim. 2 (1992).

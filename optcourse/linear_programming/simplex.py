@@ -295,6 +295,12 @@ def simplex(program: LinearProgram, rule: str = "steepest") -> Iterates:
         The feasible corners, one for every pivot of phase two and the first. Returns ``"optimal"``, ``"infeasible"`` or
         ``"unbounded"``; ``state["solution"]`` is then the `LPSolution`.
 
+    Raises
+    ------
+    ValueError
+        If `program` is none, or the rule is unknown. A program without an answer is no error: the stream ends as
+        ``"infeasible"`` or ``"unbounded"``.
+
     Notes
     -----
     ``scipy.optimize.linprog(method="highs-ds")`` is the practitioner's choice: a dual simplex on sparse factorisations.
@@ -348,10 +354,24 @@ def conclude(program: LinearProgram, form: StandardForm, basis: Basis, status: s
 def solution(corners: Stream) -> LPSolution:
     """Follow a solver of linear programs to its end and return the `LPSolution`.
 
+    Parameters
+    ----------
+    corners : Stream
+        From `simplex` or `interior_point`, at any step.
+
+    Returns
+    -------
+    LPSolution
+
     Raises
     ------
     ValueError
         If the stream is not one of `simplex` or `interior_point`.
+
+    References
+    ----------
+    As for the solver: the status is proved by ``y_ub`` and ``y_eq`` (optimal, infeasible) or ``ray`` (unbounded); D.
+    Bertsimas and J. N. Tsitsiklis, *Introduction to Linear Optimization* (1997), sections 4.3, 4.6 and 4.8.
 
     Examples
     --------

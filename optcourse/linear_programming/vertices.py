@@ -32,6 +32,11 @@ def vertices(program: LinearProgram, tol: float = 1e-9) -> Array:
     ValueError
         If the program has not exactly two variables.
 
+    References
+    ----------
+    D. Bertsimas and J. N. Tsitsiklis, *Introduction to Linear Optimization* (1997), definition 2.9: a corner is a
+    feasible point where two linearly independent constraints hold with equality.
+
     Examples
     --------
     >>> vertices(LinearProgram(c=[-3.0, -2.0], A_ub=[[1.0, 1.0], [1.0, 0.0]], b_ub=[4.0, 3.0]))
