@@ -15,6 +15,7 @@ from typing import Any
 from optcourse.grading import card
 from optcourse.grading.intake import visible
 
+UNREAD = ("bad file", "missing")
 MOST_CELL, MOST_OUTPUT, MOST_PAGE = 20_000, 5_000, 1_000_000  # characters
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'"
 
@@ -23,8 +24,10 @@ escaped = html.escape
 
 @cache
 def style() -> str:
-    """The style sheet, one line long."""
-    return " ".join(Path(__file__).with_name("feedback.css").read_text(encoding="utf8").split())
+    """The style sheet, one line long. A card is dark where its host says so; here that is the browser."""
+    dark = card.style().partition("body.vscode-dark .oc-card {")[2].partition("}")[0]
+    own = " ".join(Path(__file__).with_name("feedback.css").read_text(encoding="utf8").split())
+    return f"{own} {card.style()} @media (prefers-color-scheme: dark) {{ main .oc-card {{{dark}}} }}"
 
 
 def page(notebook: str, result: dict[str, Any]) -> str:
@@ -34,7 +37,7 @@ def page(notebook: str, result: dict[str, Any]) -> str:
     head = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8">{policy}'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escaped(title)}</title>'
-        f"<style>{style()} {card.style()}</style></head><body><main><h1>{escaped(title)}</h1>"
+        f"<style>{style()}</style></head><body><main><h1>{escaped(title)}</h1>"
     )
     end = f"<footer>isolation: {escaped(result['isolation'])}</footer></main></body></html>\n"
     pieces, length = [head, _warning(result), _marks(result), _remarks(result)], 0
@@ -75,6 +78,8 @@ def _remarks(result: dict[str, Any]) -> str:
 
 
 def _cells(result: dict[str, Any]) -> Iterator[str]:
+    if result["kind"] in UNREAD:
+        return  # nothing here is the learner's
     for cell in result["notebook"]["cells"]:
         marks = cell["metadata"].get("nbgrader", {})
         if cell["cell_type"] != "code":
@@ -83,11 +88,35 @@ def _cells(result: dict[str, Any]) -> Iterator[str]:
                 yield f"<section id='{escaped(marks['grade_id'])}'>{_text(cell['source'], MOST_CELL)}</section>"
             continue
         source = visible(cell["source"]).strip()
-        shown = "".join(map(_output, cell["outputs"][:50]))
+        shown = "".join(map(_output, _telling(cell["outputs"][:50])))
         name = f" id='{escaped(marks['grade_id'])}'" if marks.get("grade_id") else ""
         code = f"<div class='code'>{_text(source, MOST_CELL)}</div>" if source else ""
         if code or shown:
             yield f"<section{name}>{code}{shown}</section>"
+
+
+def _telling(outputs: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Leave out what is told twice: a card that passed and that a later one repeats, and an error that repeats one."""
+    later: list[dict[str, Any]] = []
+    kept: list[dict[str, Any]] = []
+    texts = [output["data"]["text/plain"] for output in outputs if _about(output)]
+    for output in reversed(outputs):
+        about = _about(output)
+        again = about and about["passed"] and about["exercise"] in [one["exercise"] for one in later]
+        if about:
+            later.append(about)
+        if not again and not (output["output_type"] == "error" and _starts(texts, output["evalue"])):
+            kept.append(output)
+    return reversed(kept)
+
+
+def _about(output: dict[str, Any]) -> dict[str, Any]:
+    """What the judge noted of a card; nothing where the output is none."""
+    return dict(output.get("metadata", {}).get("optcourse", {}))
+
+
+def _starts(texts: list[str], beginning: str) -> bool:
+    return bool(beginning) and any(text.startswith(beginning) for text in texts)
 
 
 def _output(output: dict[str, Any]) -> str:

@@ -96,7 +96,7 @@ def parsed(data: bytes, largest: int = LARGEST) -> list[dict[str, Any]]:
         notebook = json.loads(_decoded(data))
     except (ValueError, RecursionError, MemoryError):
         raise BadFileError(
-            "the file is not a notebook: it is not JSON. Was it exported as a script or a page?"
+            "the file is not a notebook: it is not JSON. Was it exported as a script or a page, or cut off?"
         ) from None
     if not isinstance(notebook, dict):
         raise BadFileError("the file is not a notebook: it holds no cells")

@@ -16,6 +16,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -426,7 +427,7 @@ class Session:
         self.restarts = 0
         self.link: Link | None = None
         self.gone: Lost | None = None
-        self.cut_off: dict[str, Lost] = {}  # names that a cell would have defined, had it come to its end
+        self.cut_off: dict[str, str] = {}  # names that a cell would have defined, and why it did not come to its end
 
     def ready(self) -> Link:
         """Return a link to a living worker in which all earlier cells have run, or raise `Lost`."""
@@ -542,7 +543,7 @@ def _worked(cell: Cell, session: Session) -> tuple[list[dict[str, Any]], Lost | 
         link = session.ready()
         answer = link.run(cell.source)
     except Lost as lost:
-        session.cut_off |= dict.fromkeys(_defined(cell.source), lost)
+        session.cut_off |= dict.fromkeys(_defined(cell.source), str(lost))
         if not (session.link is None or session.link.dead):
             session.ran.append(cell.source)
         return [_error_output(lost.kind.capitalize(), f"This cell {lost.sentence}.")], lost
@@ -555,6 +556,7 @@ def _worked(cell: Cell, session: Session) -> tuple[list[dict[str, Any]], Lost | 
         shown.append(_value(answer["result"]))
     if answer["error"] is not None:
         error = answer["error"]
+        session.cut_off |= dict.fromkeys(_defined(cell.source), f"raised {str(error)[:200]}")
         where = [f"line {answer['number']}: {error.line}"] if error.line else []
         shown.append(_error_output(error.kind, error.message, where))
     return shown, None
@@ -632,7 +634,7 @@ def _execute(tree: ast.Module, cell: Cell, space: dict[str, Any]) -> None:
             raise HiddenTestError("A hidden test does not pass.") from None
 
 
-def _reason(lost: Lost | None, failure: BaseException | None, cut_off: dict[str, Lost]) -> tuple[str, str]:
+def _reason(lost: Lost | None, failure: BaseException | None, cut_off: dict[str, str]) -> tuple[str, str]:
     if lost is not None:
         return lost.kind, f"The code {lost.sentence}."
     if failure is None:
@@ -655,11 +657,11 @@ def _loaded(tree: ast.AST) -> set[str]:
 
 
 def _defined(source: str) -> set[str]:
-    """Every name that a cell binds at its top level, as far as it can be read."""
+    """Every name that a cell binds at its top level; what cannot be parsed was to define what its lines say."""
     try:
         return {name for statement in ast.parse(source).body for name in _bound(statement)}
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set()
+        return set(re.findall(r"(?m)^def[ \t]+(\w+)", source))
 
 
 def _help(needed: set[str], helpers: list[str], space: dict[str, Any]) -> None:

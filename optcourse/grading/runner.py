@@ -44,7 +44,7 @@ ENDINGS = {
     "crash": "crashed Python",
     "output": "gave too much",
     "wire": "wrote to the judge",
-    "bad file": "not to be read",
+    "bad file": "unreadable",
     "missing": "another notebook",
     "crashed": "the grader failed",
 }

@@ -80,6 +80,18 @@ def test_after_a_cell_that_was_cut_off_the_test_names_the_clock(arena):
     assert result.parts[0].sentence == "double is not defined: its cell did not end within 0.7 s."
 
 
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        ("def double(x)\n    return 2 * x", "raised SyntaxError: expected ':' (<cell 1>, line 1)"),
+        ("import nothing_at_all\n" + RIGHT, "raised ModuleNotFoundError: No module named 'nothing_at_all'"),
+    ],
+)
+def test_after_a_cell_that_failed_the_test_names_the_error(arena, cell, reason):
+    result = grade(arena, {"double": cell}, source())
+    assert result.parts[0].sentence == f"double is not defined: its cell {reason}."
+
+
 def test_the_next_version_of_a_notebook_is_asked_other_questions(arena):
     """So nothing that a notebook finds out about its fresh cases, and prints, is of use to the next."""
     given = source(

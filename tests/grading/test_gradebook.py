@@ -231,9 +231,33 @@ def test_a_page_shows_the_cards_and_no_hidden_test(graded: Path) -> None:
     assert "isolation: bubblewrap" in page
 
 
+def test_a_page_tells_nothing_twice(graded: Path) -> None:
+    def page(name: str) -> str:
+        return (graded / "feedback" / name / ASSIGNMENT / f"{TASK}.html").read_text()
+
+    assert page("solved").count("aria-label='Verdict on gradient_descent'") == 1
+    assert page("solved").count("6 of 6 public cases and 8 of 8 fresh cases pass") == 1
+    assert page("mistake_uphill").count("aria-label='Verdict on gradient_descent'") == 1
+    assert "AssertionError" not in page("mistake_uphill")
+    assert page("blank").count("replace the line that raises NotImplementedError") == 3
+
+
+def test_a_page_is_dark_with_its_cards_where_the_browser_is(graded: Path) -> None:
+    page = (graded / "feedback" / "solved" / ASSIGNMENT / f"{TASK}.html").read_text()
+    (dark,) = re.findall(r"@media \(prefers-color-scheme: dark\) \{ main \.oc-card \{([^}]*)\}", page)
+    assert "--oc-paper: #14181e" in dark
+
+
+def test_of_a_file_that_was_not_read_the_page_tells_why_and_shows_no_cells(graded: Path) -> None:
+    result = judge.not_run(Course(graded).sources(ASSIGNMENT)[TASK], "bad file", "the file is empty")
+    page = feedback.page(TASK, result.to_json())
+    assert "the file is empty" in page
+    assert "<section" not in page
+
+
 def test_what_a_learner_wrote_and_printed_stays_text_and_is_cut(graded: Path) -> None:
     course = Course(graded)
-    result = judge.not_run(course.sources(ASSIGNMENT)[TASK], "missing", "<script>alert(1)</script>").to_json()
+    result = judge.not_run(course.sources(ASSIGNMENT)[TASK], "timeout", "<script>alert(1)</script>").to_json()
     evil = "<img src=x onerror=alert(1)>"
     cell = {"cell_type": "code", "metadata": {}, "source": evil + "\n" * 100_000}
     outputs = [{"output_type": "stream", "name": "stdout", "text": evil * 100_000}]

@@ -163,7 +163,7 @@ def test_the_summary_names_a_few_of_those_who_were_not_run_and_says_where_everyt
         (folder / f"{TASK}.ipynb").write_text("not a notebook")
     assert run(classroom) == 0
     said = capsys.readouterr().out
-    assert "not to be read │ 5        │ a[red]b, c?[31md, e, f and 1 more" in said
+    assert "unreadable │ 5        │ a[red]b, c?[31md, e, f and 1 more" in said
     assert "Marks are in the gradebook, a page for each learner in feedback/" in said
     assert run(classroom, "--unsafe-no-sandbox") == 0
     assert "No marks were written down; there is a page for each learner in feedback/" in capsys.readouterr().out
