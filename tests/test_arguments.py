@@ -142,6 +142,8 @@ def test_arguments_are_checked_by_position_as_by_name():
             call()
     with pytest.raises(TypeError):
         span(2, 3, 4)
+    with pytest.raises(TypeError, match="multiple values for argument 'high'"):
+        span(2, 3, high=4)
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
@@ -151,3 +153,23 @@ def test_entries_whose_squares_overflow_are_finite_nevertheless(order):
     table[1, 0] = np.inf
     with pytest.raises(ValueError, match=r"A = .*must be finite"):
         arguments.matrix("A", table)
+
+
+def test_a_vector_fits_another_of_the_same_length():
+    assert arguments.fitting("x", [1, 2], np.zeros(2)).tolist() == [1.0, 2.0]
+    for wrong, complaint in (([1, 2, 3], r"must have shape \(2,\), not \(3,\)"), ([[1, 2]], "must be a vector")):
+        with pytest.raises(ValueError, match=rf"^x = .*: {complaint}"):
+            arguments.fitting("x", wrong, np.zeros(2))
+
+
+def test_what_a_function_returned_may_be_infinite_but_not_nan():
+    assert arguments.defined("loss", 2.5, 1.0) == 2.5
+    assert arguments.defined("loss", np.inf, 1.0) == np.inf
+    with pytest.raises(arguments.NonFiniteError, match=r"^loss returned nan at theta = 1\.0$"):
+        arguments.defined("loss", np.nan, 1.0)
+
+
+@pytest.mark.parametrize("rule", ["number", "positive", "probability", "rate"])
+def test_a_whole_number_beyond_all_floats_is_refused(rule):
+    with pytest.raises(ValueError, match=r"^x = 1000"):
+        getattr(arguments, rule)("x", 10**400)

@@ -15,7 +15,7 @@ import pytest
 
 from optcourse import gradient_descent, momentum, rates, run, stream
 from optcourse.arguments import NonFiniteError
-from optcourse.streams import _make_room
+from optcourse.streams import Counted, _make_room
 
 
 def slope(theta):
@@ -359,9 +359,9 @@ def test_a_method_may_fill_in_a_start_from_its_other_arguments_defaults_included
 
 
 @stream()
-def asking(theta, loss=None, losses=None, constraint=None, f=None):
+def asking(theta, loss=None, losses=None, constraint=None, minimise=None, f=None):
     """Yield what its function answers."""
-    function = loss or losses or constraint or f
+    function = loss or losses or constraint or minimise or f
     while True:
         yield function(theta)
 
@@ -395,6 +395,8 @@ def test_the_losses_of_a_population_are_counted_one_by_one():
             r"^constraint returned .*inf.* at theta = array\(\[\[1\., 2\.\]",
         ),
         ("constraint", None, ValueError, r"^constraint = .*returned None: is its return statement missing"),
+        ("minimise", [1.0], ValueError, r"^minimise = .*must return one number, not shape \(1,\)"),
+        ("minimise", math.inf, NonFiniteError, r"^minimise returned .*inf.* at theta = array\(\[\[1\., 2\.\]"),
     ],
 )
 def test_an_answer_that_a_method_cannot_use_is_refused_in_words(name, answer, error, complaint):
@@ -406,8 +408,17 @@ def test_an_answer_that_a_method_cannot_use_is_refused_in_words(name, answer, er
 def test_one_loss_is_a_plain_number_whatever_the_function_returns(answer):
     found = next(asking([1.0, 2.0], loss=lambda theta: answer))
     assert (type(found), found) == (float, 3.0)
+    assert next(asking([1.0, 2.0], minimise=lambda theta: answer)) == 3.0
     assert next(asking([1.0, 2.0], f=lambda theta: answer)) is answer  # what f may say, its method decides
     assert next(asking([1.0, 2.0], constraint=lambda theta: [answer, 0])).tolist() == [3.0, 0.0]
+
+
+def test_outside_a_method_a_function_is_asked_about_theta_as_it_is_and_may_be_told_what_to_return():
+    grad = Counted("grad", lambda theta: 2 * theta, np.ones((2, 3)))
+    np.testing.assert_array_equal(grad(np.ones((2, 3))), np.full((2, 3), 2.0))
+    assert grad.calls == 1
+    assert type(Counted("f", lambda theta: 3, 0.0, kind="number")(0.0)) is float
+    assert type(Counted("f", lambda theta: 3, 0.0)(0.0)) is int
 
 
 def test_a_loss_may_be_infinite():
