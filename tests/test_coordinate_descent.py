@@ -395,6 +395,12 @@ def test_a_step_of_nothing_is_taken_not_at_all():
     assert _best_on_line(np.zeros(2), np.array([1.0, -2.0]), 0.5, np.zeros(2), 0.0) == (0.0, None)
 
 
+def test_a_start_is_taken_as_it_is_but_where_a_column_is_all_zeros():
+    X = [[0.0, 1.0, 0.0], [2.0, 0.0, 0.0], [0.0, 3.0, 0.0]]
+    for method in (lasso_cd, lasso):
+        assert method(X, [1.0, 2.0, 3.0], 0.1, theta=[1.0, -2.0, 3.0]).start.tolist() == [1.0, -2.0, 0.0]
+
+
 def test_one_column_and_one_row_are_data_too():
     for method in (lasso_cd, lasso):
         assert next(method([[2.0]], [4.0], 1.0)).tolist() == [1.75]
