@@ -710,9 +710,10 @@ def _findings(subject: str, sides: tuple[Array, Array, Array], levels: Array, ki
             f"Differences resolve only +-{blur:.1g} here: subtract a constant from the loss, choose another eps, or "
             "use the complex step."
         )
-    factor = np.sum(analytic * numerical) / np.sum(numerical**2) if np.any(numerical) else 0.0
-    if verdict == BUG and factor and _norm(analytic - factor * numerical) < 1e-5 * _norm(analytic) + blur:
-        notes.append(f"The derived one is {factor:.6g} times the measured one throughout: a lost factor or sign.")
+    if verdict == BUG and np.any(numerical):
+        factor = np.sum(analytic * numerical) / np.sum(numerical**2)
+        if factor and _norm(analytic - factor * numerical) < 1e-5 * _norm(analytic) + blur:
+            notes.append(f"The derived one is {factor:.6g} times the measured one throughout: a lost factor or sign.")
     return notes
 
 

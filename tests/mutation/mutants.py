@@ -59,7 +59,7 @@ NAMES = {
 }
 DROPPED_CALLS = {"abs", "sqrt", "exp", "log", "sign", "cumsum", "sort", "copy", "diag", "conj"}
 SYMMETRIC = {"maximum", "minimum", "max", "min", "allclose", "array_equal", "isinstance", "zip", "vdot", "outer", "dot"}
-SYMMETRIC |= {"one_of"}  # in whose order only a complaint lists the words
+SYMMETRIC |= {"multiply", "one_of"}  # the latter's order is that in which a complaint lists the words
 WORDS_ONLY = {"dataclass", "wraps", "errstate", "refuse", "shown", "cast", "NonFiniteError", "catch_warnings"}
 EQUIVALENT_KEYWORDS = {"strict", "repr", "eq", "frozen", "check_finite", "copy"}
 SHOWS_ITSELF = {"__repr__", "_repr_html_"}
