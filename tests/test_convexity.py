@@ -13,6 +13,7 @@ from optcourse import (
     is_convex_on,
     is_psd,
     lagrange_dual,
+    numerical_gradient,
     numerical_hessian,
     project_simplex,
     projected_gradient,
@@ -63,6 +64,11 @@ def test_every_model_is_convex_until_it_has_a_hidden_unit(rng, name):
     # ∇²f ⪰ 0 says the same; the kinks of the LASSO and of the SVM are nowhere near.
     away = rng.uniform(0.5, 3, size=(20, 2)) * rng.choice([-1, 1], size=(20, 2))
     assert all(is_psd(numerical_hessian(loss, theta), tol=1e-3) for theta in away) == convex
+    # And so does f(b) ≥ f(a) + ∇f(a)ᵀ(b − a): every tangent is a floor.
+    slopes = [numerical_gradient(loss, a) for a in away]
+    floors = [loss(a) + slope @ (b - a) for a, slope in zip(away, slopes, strict=True) for b in away]
+    heights = [loss(b) for _ in away for b in away]
+    assert np.all(np.array(heights) >= np.array(floors) - 1e-6) == convex
 
 
 @settings(max_examples=50, deadline=None)

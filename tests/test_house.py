@@ -101,7 +101,8 @@ def bodies(module: str) -> dict[str, int]:
         if isinstance(node, ast.FunctionDef):
             documented = ast.get_docstring(node) is not None
             statements = node.body[1:] if documented else node.body
-            lengths[node.name] = statements[-1].end_lineno - statements[0].lineno + 1 if statements else 0
+            lines = statements[-1].end_lineno - statements[0].lineno + 1 if statements else 0
+            lengths[node.name] = max(lines, lengths.get(node.name, 0))  # of the same name, e.g. methods of two classes
     return lengths
 
 

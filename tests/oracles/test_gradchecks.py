@@ -12,7 +12,8 @@ from scipy.optimize import approx_fprime, check_grad
 
 from optcourse import check_gradient, numerical_gradient, problems
 
-RECORDED = json.loads((Path(__file__).parent / "recorded" / "gradcheck.json").read_text())["verdicts"]
+RECORDING = json.loads((Path(__file__).parent / "recorded" / "gradcheck.json").read_text())
+RECORDED = RECORDING["verdicts"]
 
 examples = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
 gallery = pytest.mark.parametrize("problem", problems.GALLERY, ids=lambda problem: problem.name)
@@ -30,6 +31,12 @@ def compare(example: Example, theirs: dict) -> None:
     assert theirs["passes"] == (example.verdict == "almost surely right")
     measured = numerical_gradient(example.f, theta, eps=EPS)
     np.testing.assert_allclose(measured, theirs["numerical"], rtol=0, atol=rounding(example))
+
+
+def test_the_recording_says_which_version_made_it_and_holds_every_example() -> None:
+    assert RECORDING["made"]["torch"]
+    assert RECORDING["made"]["script"] == "record_torch.py"
+    assert set(RECORDED) == {example.name for example in EXAMPLES}
 
 
 @examples
