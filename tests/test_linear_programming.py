@@ -63,6 +63,38 @@ def random_program(seed):
     )
 
 
+powers = st.sampled_from([-12, -9, -3, 0, 3, 9, 12]).map(lambda power: 10.0**power)
+
+
+@pytest.mark.parametrize("solve", [*RULES, "interior_point"])
+@settings(max_examples=25, deadline=None)
+@given(seed=seeds, cost=powers, length=powers, row=powers)
+def test_the_answer_does_not_depend_on_the_units(solve, seed, cost, length, row):
+    plain = random_program(seed)
+    end = seed % 3  # every third has no feasible point, another third no least value
+    if end == 1:
+        rows, sides = np.vstack([plain.A_ub, -plain.A_ub[0]]), np.append(plain.b_ub, -9 - plain.b_ub[0])
+        plain = replace(plain, A_ub=rows, b_ub=sides)
+    if end == 2:
+        plain = LinearProgram(
+            np.append(plain.c, -1.0),
+            *(np.hstack([plain.A_ub, np.zeros((len(plain.b_ub), 1))]), plain.b_ub),
+            *(np.hstack([plain.A_eq, np.zeros((len(plain.b_eq), 1))]), plain.b_eq),
+            bounds=np.vstack([plain.bounds, [0.0, np.inf]]),
+        )
+    seen = LinearProgram(
+        cost * length * plain.c,
+        *(row * length * plain.A_ub, row * plain.b_ub),
+        *(row * length * plain.A_eq, row * plain.b_eq),
+        bounds=plain.bounds / length,
+    )
+    found = solution(interior_point(seen) if solve == "interior_point" else simplex(seen, rule=solve))
+    assert found.status == ("optimal", "infeasible", "unbounded")[end]
+    if found.status == "optimal":
+        prices = found.y_ub * row / cost, found.y_eq * row / cost
+        assert max(lp_residuals(plain, found.x * length, *prices)) <= 1e-7
+
+
 def highs(program):
     parts = {name: getattr(program, name) for name in ("c", "A_ub", "b_ub", "A_eq", "b_eq", "bounds")}
     return linprog(**parts, method="highs")

@@ -24,7 +24,7 @@ from optcourse.linear_programming.interior_point import (
     optimal,
     starting_point,
 )
-from optcourse.linear_programming.program import standard_form
+from optcourse.linear_programming.program import moderate, standard_form
 from optcourse.linear_programming.simplex import (
     Basis,
     Block,
@@ -133,11 +133,11 @@ def test_the_standard_form_says_the_same_as_the_program(seed, scaled):
         assert set(form.map.data) <= {-1.0, 1.0}
 
 
-def test_scaling_takes_powers_of_two_and_leaves_alone_what_has_no_size():
+def test_scaling_takes_powers_of_two_and_their_mean_for_what_has_no_size():
     rows = np.diag([2.0**8, 2.0**-8, -(2.0**6), 0.0, 1.0])
     form = standard_form(LinearProgram(np.ones(5), A_eq=rows, b_eq=np.ones(5)))
     np.testing.assert_array_equal(form.A.toarray()[:, :5], np.diag([1.0, 1.0, -1.0, 0.0, 1.0]))
-    np.testing.assert_array_equal(form.row_scale, [2.0**-4, 2.0**4, 2.0**-3, 1.0, 1.0])
+    np.testing.assert_array_equal(form.row_scale, [2.0**-4, 2.0**4, 2.0**-3, 0.5, 1.0])
     assert standard_form(LinearProgram(np.ones(5), A_eq=rows, b_eq=np.ones(5)), scaled=False).A[0, 0] == 2.0**8
 
     wild = 2.0 ** np.random.default_rng(0).integers(-40, 40, (7, 1)) * np.random.default_rng(1).uniform(1, 2, (7, 4))
@@ -518,9 +518,26 @@ def test_a_basis_is_factorised_afresh_after_a_hundred_updates():
     assert [basis.updates for _ in walk(basis, form.c, "dantzig")] == [k % 100 for k in range(1, n + 1)]
 
 
+@pytest.mark.parametrize(
+    ("sizes", "factor"),
+    [
+        ([], 1),
+        ([0.0, 0.0], 1),
+        ([1.0, 1e6, 0.0], 1),
+        ([2.0**-20, 2.0**-40], 2.0**-20),
+        ([1e6 * 2.0**10, 2.0**30], 2.0**10),
+        ([1e6 * 2.0**30, 2.0**10], 2.0**10),
+        ([1e12, 0.5], 1),
+    ],
+)
+def test_numbers_that_all_are_tiny_or_huge_are_brought_near_a_size_that_solvers_tell_from_zero(sizes, factor):
+    assert moderate(np.array(sizes)) == factor
+    assert moderate(2.0**9 * np.array([1.0, 4.0]), high=1.0) == 2.0**9
+
+
 def test_what_could_only_be_met_by_dividing_by_noise_is_called_infeasible():
-    # Each entry is nothing, though two of them together promise something.
-    program = LinearProgram([1.0], A_ub=[[-0.9e-9], [-0.9e-9]], b_ub=[-1.0, -1.0])
+    # Each entry is nothing beside the last row's, though two of them together promise something.
+    program = LinearProgram([1.0, 0.0], A_ub=[[-0.9e-9, 0.0], [-0.9e-9, 0.0], [0.0, 1.0]], b_ub=[-1.0, -1.0, 1.0])
     assert solution(simplex(program, rule="bland")).status == "infeasible"
 
 
@@ -979,21 +996,23 @@ def test_a_suspicion_is_looked_into_once_and_the_path_goes_on(monkeypatch):
 @pytest.mark.parametrize(
     ("missed", "others", "status"),
     [
-        (0.9e-7, {}, "stalled"),
-        (1.5e-7, {}, "infeasible"),
-        (7.9e-7, {"A_eq": [[0.0, 1.0]], "b_eq": [-7.0]}, "stalled"),
-        (8.1e-7, {"A_eq": [[0.0, 1.0]], "b_eq": [-7.0]}, "infeasible"),
+        (1e-12, {}, "infeasible"),
+        (6.9e-7, {"A_eq": [[0.0, 1.0]], "b_eq": [-7.0]}, "stalled"),
+        (7.1e-7, {"A_eq": [[0.0, 1.0]], "b_eq": [-7.0]}, "infeasible"),
+        (5.9e-7, {"A_eq": [[0.0, 2.0]], "b_eq": [0.0], "bounds": [(0, None), (-3, 1)]}, "stalled"),
+        (6.1e-7, {"A_eq": [[0.0, 2.0]], "b_eq": [0.0], "bounds": [(0, None), (-3, 1)]}, "infeasible"),
     ],
 )
 def test_what_is_missed_counts_beside_the_largest_side(missed, others, status):
-    program = LinearProgram([0.0, 0.0], A_ub=[[1.0, 0.0]], b_ub=[-missed], bounds=[(0, None), (None, None)], **others)
+    given = {"bounds": [(0, None), (None, None)]} | others
+    program = LinearProgram([0.0, 0.0], A_ub=[[1.0, 0.0]], b_ub=[-missed], **given)
     found, ray, prices = explain(program)
     assert found == status
     assert ray is None
     assert bool(np.any(np.concatenate(prices))) == (status == "infeasible")
 
 
-@pytest.mark.parametrize(("fall", "status"), [(0.9e-6, "stalled"), (1.1e-6, "unbounded")])
+@pytest.mark.parametrize(("fall", "status"), [(0.89e-6, "stalled"), (0.91e-6, "unbounded")])
 def test_a_fall_counts_beside_the_largest_cost(fall, status):
     found, ray, _ = explain(LinearProgram([-fall, -9.0, 0.5], bounds=[(0, None), (-2, 1), (3, None)]))
     assert found == status

@@ -258,15 +258,17 @@ def explain(program: LinearProgram) -> tuple[str, Array | None, tuple[Array, Arr
         b_eq=np.zeros(m_eq),
         bounds=np.where(np.isfinite(program.bounds), 0.0, np.sign(program.bounds)),
     )
-    sides = np.abs(np.concatenate([program.b_ub, program.b_eq])).max(initial=0.0)
+    ends = np.abs(np.where(np.isfinite(program.bounds), program.bounds, 0.0)).max(axis=1)
+    rows, sides = np.vstack([program.A_ub, program.A_eq]), np.concatenate([program.b_ub, program.b_eq])
+    size = (np.abs(sides) + np.abs(rows) @ ends).max(initial=0.0)
     for status, auxiliary in (("infeasible", least), ("unbounded", away)):
         corners = simplex(auxiliary)
         for _ in corners:
             pass
         found: LPSolution = corners.state["solution"]
-        if status == "infeasible" and found.value > 1e-7 * (1 + sides):
+        if status == "infeasible" and found.value > 1e-7 * size:
             return status, None, (found.y_ub, found.y_eq)
-        if status == "unbounded" and found.value < -1e-7 * (1 + np.abs(program.c).max()):
+        if status == "unbounded" and found.value < -1e-7 * np.abs(program.c).max():
             return status, found.x, (found.y_ub, found.y_eq)
     return "stalled", None, (np.zeros(m_ub), np.zeros(m_eq))
 
@@ -341,7 +343,7 @@ def interior_point(program: LinearProgram, tol: float = 1e-9) -> Iterates:
         shortest = shortest + 1 if max(primal, dual) < 1e-4 else 0
         size = max(float(np.abs(part).max(initial=0.0)) for part in at)
         stuck = shortest >= 5 or iterations >= 200 or size > HUGE or at.mu() <= 1e-20 * first
-        if optimal(problem, at, tol, constant=program.c @ form.shift):
+        if optimal(problem, at, tol, constant=program.c @ form.shift / form.worth):
             status = "optimal"
         elif stuck or (reason is None and diverging(problem, at)):
             reason = explain(program)

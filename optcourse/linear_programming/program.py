@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -132,7 +133,9 @@ class StandardForm(NamedTuple):
     """Minimise cᵀz subject to Az = b, 0 ≤ z ≤ upper, with x = shift + map z: one shape for every program.
 
     The last m columns of A are the identity: one slack for each row, which an equality bounds by zero. Rows and columns
-    are scaled by powers of two, which changes no digit; `row_scale` carries prices back to the program's own rows.
+    are scaled by powers of two, which changes no digit; `row_scale` carries prices back to the program's own rows. So
+    are sides and costs where all are tiny or huge, since solvers take a billionth for zero; `worth` is what one unit of
+    cost is in those of the program.
     """
 
     A: Any
@@ -142,6 +145,7 @@ class StandardForm(NamedTuple):
     shift: Array
     map: Any
     row_scale: Array
+    worth: float = 1.0
 
     def point(self, z: Array) -> Array:
         """Return the x of a z."""
@@ -183,6 +187,8 @@ def standard_form(program: LinearProgram, scaled: bool = True) -> StandardForm:
         )
     value = value * signs[column]
     row_scale, column_scale = _equilibrate(row, column, np.abs(value), (m, len(of)), rounds=2 if scaled else 0)
+    if not scaled:  # all rows alike: which one is longer than which decides where the plain rules go
+        row_scale /= moderate(np.abs(value), high=1.0)
 
     n_z = len(of)
     value = np.concatenate([value * row_scale[row] * column_scale[column], np.ones(m)])
@@ -193,7 +199,24 @@ def standard_form(program: LinearProgram, scaled: bool = True) -> StandardForm:
     slack_upper = np.where(np.arange(m) < m_ub, np.inf, 0.0)
     upper = np.concatenate([width[of] / column_scale, slack_upper])
     cost = np.concatenate([program.c[of] * scale, np.zeros(m)])
-    return StandardForm(A, b * row_scale, cost, upper, shift, mapping, row_scale)
+    b = b * row_scale
+    unit = moderate(np.abs(b))
+    worth = moderate(np.abs(cost) * unit)
+    return StandardForm(
+        A, b / unit, cost * (unit / worth), upper / unit, shift, mapping * unit, row_scale * (worth / unit), worth
+    )
+
+
+def moderate(sizes: Array, high: float = 1e6) -> float:
+    """Return the power of two that brings the largest number up to about one, or from above `high` down to it.
+
+    The smallest does not go below one on the way down, where it might drown.
+    """
+    sizes = sizes[sizes > 0]
+    if not sizes.size:
+        return 1.0
+    least, most = float(sizes.min()), float(sizes.max())
+    return 2.0 ** round(math.log2(most if most < 1 else max(1.0, min(least, most / high))))
 
 
 def _equilibrate(row: Array, column: Array, size: Array, shape: tuple[int, int], rounds: int) -> tuple[Array, Array]:
@@ -205,4 +228,7 @@ def _equilibrate(row: Array, column: Array, size: Array, shape: tuple[int, int],
             largest = np.zeros(len(scale))
             np.maximum.at(largest, index, now)
             scale *= np.exp2(-np.round(0.5 * np.log2(np.where(largest > 0, largest, 1.0))))
+    for scale, index in zip(scales, (row, column), strict=True):
+        if len(index):  # what has no entries goes with the others
+            scale[np.bincount(index, minlength=len(scale)) == 0] = np.exp2(np.round(np.log2(scale[index]).mean()))
     return scales
