@@ -59,7 +59,16 @@ class Case:
 
     def copies(self) -> dict[str, Any]:
         """Arguments for one call: nothing a function does to them reaches the next call."""
-        return {name: value if callable(value) else copy.deepcopy(value) for name, value in self.arguments.items()}
+        return {name: _copied(value) for name, value in self.arguments.items()}
+
+
+def _copied(value: Any) -> Any:
+    kind = type(value)
+    if kind is float or kind is int or callable(value):
+        return value
+    if kind is np.ndarray and not value.dtype.hasobject:
+        return value.copy(order="K")  # as `deepcopy` does in the end
+    return copy.deepcopy(value)
 
 
 @dataclass(frozen=True)

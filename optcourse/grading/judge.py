@@ -41,7 +41,7 @@ from optcourse.grading.intake import (
 )
 from optcourse.grading.sandbox import Child, Sandbox, Spec, warm
 from optcourse.grading.verdict import Verdict
-from optcourse.grading.watch import LearnerError, Stopped, bell, frugal, limited, timed
+from optcourse.grading.watch import LearnerError, Stopped, bell, frugal, hushed, limited, timed
 
 MESSAGE = 2_000
 PRINTED = 100_000
@@ -510,7 +510,7 @@ def grade_notebook(
     parts: dict[str, Part] = {}
     outputs: list[list[dict[str, Any]]] = []
     trouble: Lost | None = None
-    with contextlib.closing(session), frugal(MEMORY), bell():
+    with contextlib.closing(session), frugal(MEMORY), bell(), hushed():
         for cell in merged.cells:
             if cell.role == "test":
                 part, shown, lost = _judged(cell, session, space, helpers, drawn_from)

@@ -124,12 +124,14 @@ class Channel:
 
         TimeoutError when the deadline comes first.
         """
-        self._fill(PREFIX.size)
+        if len(self.buffer) < PREFIX.size:
+            self._fill(PREFIX.size)
         header_size, body_size = PREFIX.unpack_from(self.buffer)
         if header_size > self.bounds.header or body_size > self.bounds.body:
             raise TooLargeError(f"an answer of {header_size + body_size} bytes")
         start, end = PREFIX.size + header_size, PREFIX.size + header_size + body_size
-        self._fill(end)
+        if len(self.buffer) < end:
+            self._fill(end)
         text, body = bytes(self.buffer[PREFIX.size : start]), bytes(self.buffer[start:end])
         del self.buffer[:end]
         header = self.known.get(text)
