@@ -26,7 +26,7 @@ from optcourse.grading.exercise import exercises
 from optcourse.grading.judge import Limits, as_json, grade_notebook, not_run
 from optcourse.grading.sandbox import NoSandboxError, warm
 
-AHEAD = 2  # notebooks in flight for each worker, so that none waits for the next
+AHEAD = 3  # notebooks in flight for each worker, so that none waits for the next
 PATIENCE = 60.0  # seconds beyond all limits after which a judge itself has hung
 
 

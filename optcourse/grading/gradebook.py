@@ -15,6 +15,7 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -74,8 +75,6 @@ class Gradebook:
     """
 
     def __init__(self, course: Course, assignment: str, sources: Mapping[str, bytes]):
-        from nbgrader.preprocessors import AssignLatePenalties
-
         self.course, self.assignment = course, assignment
         wanted = {name: points_of(source) for name, source in sources.items()}
         with self._readable():
@@ -85,8 +84,15 @@ class Gradebook:
         if known is None:
             raise GradebookError(f"the database's {assignment} is not that of its source: release it again")
         self.id, self.duedate, self.tasks = known
-        self.penalties = AssignLatePenalties(config=course.config)
-        self.penalties.init_plugin()
+
+    @cached_property
+    def penalties(self) -> Any:
+        """The configured rule for late submissions; loaded when one is late, for all of nbconvert comes with it."""
+        from nbgrader.preprocessors import AssignLatePenalties
+
+        rule = AssignLatePenalties(config=self.course.config)
+        rule.init_plugin()
+        return rule
 
     @contextlib.contextmanager
     def _readable(self) -> Iterator[None]:
@@ -173,17 +179,18 @@ class Gradebook:
         ValueError
             If one was graded without isolation.
         """
-        from sqlalchemy import create_engine
-
         for one in batch:
             _isolated(one)
+        with self._readable(), self._engine.begin() as connection:
+            Rows(connection, self).write(batch)
+
+    @cached_property
+    def _engine(self) -> Any:
+        """One for all batches, since it remembers how statements are written; between them nothing is open."""
+        from sqlalchemy import NullPool, create_engine
+
         options = {"timeout": LOCKED_FOR} if self.course.database.startswith("sqlite") else {}
-        engine = create_engine(self.course.database, future=True, connect_args=options)
-        try:
-            with self._readable(), engine.begin() as connection:
-                Rows(connection, self).write(batch)
-        finally:
-            engine.dispose()
+        return create_engine(self.course.database, future=True, connect_args=options, poolclass=NullPool)
 
 
 def _isolated(one: Graded) -> None:
