@@ -1,9 +1,9 @@
 """The warm process inside the sandbox: it has NumPy loaded and makes a child for each submission.
 
-It runs no learner's code. One order at a time comes over a private socket, with the learner's end of the wire. Two
-forks later that end is in the hands of a process with nothing else (`confine`); this one keeps watch over the memory
-of all processes there are, and reports how it ended. The first fork enters new namespaces and goes away; the second
-is the first process (pid 1) of the new pid namespace, so when it ends, the kernel ends whatever it has started.
+It runs no learner's code. One order at a time comes over a private socket, with the learner's end of the wire. Then a
+child is born into namespaces of its own, and shut in until it holds that end and nothing else (`confine`); this one
+keeps watch over the memory of all processes there are, and reports how it ended. The child is the first process (pid
+1) of its pid namespace, so when it ends, the kernel ends whatever it has started.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def main(descriptor: int, uid: int | None, modules: tuple[str, ...]) -> None:
 
 def _serve(control: socket.socket, order: dict[str, Any], wire: int, own: int) -> None:
     try:
-        child = _launch(control, order, wire)
+        child = _launch(order, wire)
     except OSError as error:
         control.send(json.dumps({"refused": str(error)}).encode())
         return
@@ -77,47 +77,29 @@ def _serve(control: socket.socket, order: dict[str, Any], wire: int, own: int) -
     control.send(json.dumps({"ended": os.waitstatus_to_exitcode(status), "memory": over}).encode())
 
 
-def _launch(control: socket.socket, order: dict[str, Any], wire: int) -> int:
+def _launch(order: dict[str, Any], wire: int) -> int:
     """Return the pid of the confined child, as seen from here."""
     reading, writing = os.pipe()
-    gate = os.fork()
-    if gate == 0:
-        try:
-            os.close(reading)
-            control.close()
-            without = frozenset(order["without"])
-            if not order["unsafe"]:
-                confine.own_namespaces(without)
-                if "remounts" not in without:
-                    confine.own_files(order["file_size"], order["inodes"])
-            child = os.fork()
-            if child == 0:
-                _become_worker(order, wire, writing)
-            os.write(writing, f"{child}\n".encode())
-        except BaseException as error:
-            os.write(writing, f"{error}\n".encode())
-        os._exit(0)
+    outside = os.getuid(), os.getgid()
+    child = os.fork() if order["unsafe"] else confine.apart(frozenset(order["without"]))
+    if child == 0:
+        _become_worker(order, wire, writing, outside)
     os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
         # Read to the end: the child closes its end when it is confined, and writes to it only if it is not.
-        text = pipe.read(1 << 12).decode(errors="replace")
-    os.waitpid(gate, 0)
-    first, *rest = text.splitlines() or ["the child did not report"]
-    trouble = next((line for line in (first, *rest) if not line.isdigit()), None)
-    if trouble is not None:
-        for line in (first, *rest):
-            if line.isdigit():
-                os.waitpid(int(line), 0)
-        raise OSError(trouble)
-    return int(first)
+        trouble = pipe.read(1 << 12).decode(errors="replace").strip()
+    if trouble:
+        os.waitpid(child, 0)
+        raise OSError(trouble.splitlines()[0])
+    return child
 
 
-def _become_worker(order: dict[str, Any], wire: int, writing: int) -> None:
+def _become_worker(order: dict[str, Any], wire: int, writing: int, outside: tuple[int, int]) -> None:
     try:
         if order["unsafe"]:
             confine.keep_only(wire)
         else:
-            confine.confine(wire, writing, order)
+            confine.confine(wire, writing, order, *outside)
     except BaseException as error:
         os.write(writing, f"{error}\n".encode())
         os._exit(1)
