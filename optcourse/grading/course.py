@@ -8,6 +8,7 @@ COURSE/.optcourse/ASSIGNMENT/             the journal of a grading run
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import glob
 import hashlib
@@ -16,9 +17,11 @@ import re
 import secrets
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from optcourse.grading.intake import BadFileError, read
@@ -96,6 +99,28 @@ class MissingError(BadFileError):
     """Nothing was handed in under the name of this notebook."""
 
 
+@contextlib.contextmanager
+def _slender() -> Iterator[None]:
+    """Keep nbgrader, if it is loaded in here, from loading what has no part in grading: half of the time of a start.
+
+    Its package begins with the pages that it adds to Jupyter, and these with a web server and all of nbconvert.
+    jsonschema, if it finds the syntax of RFC 3987, compiles 39 grammars for formats that no notebook has. All of this
+    can still be loaded afterwards by whoever asks for it.
+    """
+    stand_ins: dict[str, Any] = {"rfc3987_syntax": None}
+    for name in ("assignment_list", "course_list", "validate_assignment", "formgrader"):
+        module = ModuleType(f"nbgrader.server_extensions.{name}")
+        vars(module)["load_jupyter_server_extension"] = None
+        stand_ins[module.__name__] = module
+    added = {name: module for name, module in stand_ins.items() if name not in sys.modules}
+    sys.modules.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            del sys.modules[name]
+
+
 class Course:
     """An nbgrader course.
 
@@ -129,14 +154,8 @@ class Course:
     @cached_property
     def folders(self) -> Any:
         """What nbgrader knows of where everything is."""
-        # jsonschema, if it finds this, compiles 39 grammars for formats that no notebook has: a second at every start.
-        modules: dict[str, Any] = sys.modules
-        hidden = modules.setdefault("rfc3987_syntax", None) is None
-        try:
+        with _slender():
             from nbgrader.coursedir import CourseDirectory
-        finally:
-            if hidden:
-                del modules["rfc3987_syntax"]
 
         return self._folders or CourseDirectory(config=self.config)
 
