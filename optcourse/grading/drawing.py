@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import math
 from collections.abc import Sequence
@@ -25,6 +26,7 @@ ON_PAPER = """<style>
 </style>"""
 
 
+@functools.lru_cache(maxsize=64)  # half a class has the same picture: the right path, and their own on top of it
 def path_picture(paths: Paths, standalone: bool = False, only_reference: bool = False) -> str:
     """Draw the reference's path and the learner's in one frame: the same points fall on the same place."""
     learner = () if only_reference or paths.learner == paths.reference else paths.learner

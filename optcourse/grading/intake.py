@@ -7,6 +7,7 @@ from the source, by `grade_id`; outputs, attachments, metadata and kernels of th
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -148,7 +149,12 @@ def _plain(text: str) -> str:
 
 def assignment(source: bytes | dict[str, Any]) -> list[Cell]:
     """Return the cells of a source assignment. It is the teacher's: a fault in it is a ValueError."""
-    data = source if isinstance(source, bytes) else json.dumps(source).encode()
+    return list(_assignment(source if isinstance(source, bytes) else json.dumps(source).encode()))
+
+
+@functools.lru_cache(maxsize=8)
+def _assignment(data: bytes) -> tuple[Cell, ...]:
+    """The same for a whole class."""
     try:
         cells = parsed(data)
     except BadFileError as error:
@@ -157,7 +163,7 @@ def assignment(source: bytes | dict[str, Any]) -> list[Cell]:
     names = [cell.grade_id for cell in found if cell.grade_id]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"the source assignment has two cells named {', '.join(twice)}")
-    return found
+    return tuple(found)
 
 
 def _of_the_source(cell: dict[str, Any]) -> Cell:

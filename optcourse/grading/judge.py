@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
+import functools
 import hashlib
 import io
 import json
@@ -20,8 +21,9 @@ import re
 import signal
 import sys
 import time
+import types
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -572,8 +574,7 @@ def _judged(
     failure: BaseException | None = None
     borrowed: dict[str, Any] = {}
     try:
-        tree = ast.parse(cell.source)
-        needed = _loaded(tree)
+        needed, statements = _prepared(cell.source, cell.grade_id)
         _help(needed, helpers, space)
         link = session.ready()
         with (
@@ -587,7 +588,7 @@ def _judged(
             wanted = sorted(name for name in needed if name not in space and not hasattr(builtins, name))
             borrowed = link.names(wanted)
             space.update(borrowed)
-            _execute(tree, cell, space)
+            _execute(statements, space)
     except Lost as error:
         lost = failure = error
     except KeyboardInterrupt:
@@ -617,12 +618,19 @@ class HiddenTestError(Exception):
     """A statement of a hidden test failed: what it said may hold its values, and is not repeated."""
 
 
-def _execute(tree: ast.Module, cell: Cell, space: dict[str, Any]) -> None:
+@functools.lru_cache(maxsize=64)
+def _prepared(source: str, grade_id: str) -> tuple[frozenset[str], tuple[tuple[types.CodeType, bool], ...]]:
+    """The same for a whole class: the names that a test needs, and its statements, with whether each is hidden."""
+    tree = ast.parse(source)
+    hidden = hidden_lines(source)
+    statements = ((compile(ast.Module([one], []), f"<{grade_id}>", "exec"), one.lineno in hidden) for one in tree.body)
+    return frozenset(_loaded(tree)), tuple(statements)
+
+
+def _execute(statements: Iterable[tuple[types.CodeType, bool]], space: dict[str, Any]) -> None:
     """Execute a test cell. What its hidden statements print, or fail with, goes no further."""
-    hidden = hidden_lines(cell.source)
-    for statement in tree.body:
-        code = compile(ast.Module([statement], []), f"<{cell.grade_id}>", "exec")
-        if statement.lineno not in hidden:
+    for code, hidden in statements:
+        if not hidden:
             exec(code, space)
             continue
         try:
@@ -664,7 +672,7 @@ def _defined(source: str) -> set[str]:
         return set(re.findall(r"(?m)^def[ \t]+(\w+)", source))
 
 
-def _help(needed: set[str], helpers: list[str], space: dict[str, Any]) -> None:
+def _help(needed: frozenset[str], helpers: list[str], space: dict[str, Any]) -> None:
     """Execute those statements of the source's set-up cells that define something needed."""
     wanted, chosen = set(needed) - set(space), []
     for source in reversed(helpers):
@@ -722,7 +730,7 @@ def _notebook(merged: Merged, outputs: list[list[dict[str, Any]]]) -> dict[str, 
         plain: dict[str, Any] = {
             "id": f"cell-{number}",
             "cell_type": cell.kind,
-            "metadata": {"nbgrader": cell.metadata} if cell.metadata else {},
+            "metadata": {"nbgrader": dict(cell.metadata)} if cell.metadata else {},
             "source": harmless(cell.source) if learners and cell.kind != "code" else cell.source,
         }
         cells.append(plain | ({"execution_count": None, "outputs": shown} if cell.kind == "code" else {}))
