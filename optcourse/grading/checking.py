@@ -241,7 +241,7 @@ class _Examination:
         self.output = self.output or seen.output
         step = None
         if {finding.property for finding in found} & {"value", "divergence", "finiteness"}:
-            step = self.first_step(case, seen, right)
+            step = self.first_step(case, seen)
         got = "" if seen.failure else brief(seen.value)
         return CaseResult(case.label, True, tuple(found), step, got, brief(right.value)), seen
 
@@ -268,10 +268,10 @@ class _Examination:
         sentence = f"another {name} makes no difference to it: draw from the generator that it is given"
         self.results.insert(0, CaseResult(f"the first case with another {name}", True, (Finding("order", sentence),)))
 
-    def first_step(self, case: Case, seen: Run, right: Run) -> int | None:
+    def first_step(self, case: Case, seen: Run) -> int | None:
         """Find the first step at which the iterates leave the reference; keep both paths for the picture."""
         mine: Iterable[Any] = iterates(self.exercise, case, self.function, seen)
-        theirs = list(iterates(self.exercise, case, self.exercise.reference, right))
+        theirs = _right_path(self.exercise, case)
         if self.paths is None or len(theirs) > len(self.paths.reference):
             mine = list(mine)
             self.paths = _paths(case, theirs, mine)
@@ -294,9 +294,9 @@ def iterates(exercise: Exercise, case: Case, function: Function, seen: Run) -> I
             yield from rows[:MOST_ROWS]
     elif exercise.path is not None and "theta" in case.arguments:
         yield case["theta"]
-        # Each is a call of its own, made only when it is asked for.
+        # Each is a call of its own, made only when it is asked for; the last is the one that was seen.
         for steps in range(1, min(case[exercise.path], DRAWN_STEPS) + 1):
-            one = run(function, case.changed(**{exercise.path: steps}))
+            one = seen if steps == case[exercise.path] else run(function, case.changed(**{exercise.path: steps}))
             if one.failure is not None:
                 return
             yield one.value
@@ -308,8 +308,14 @@ def success(exercise: Exercise) -> Paths | None:
     if exercise.path is None and not exercise.rows:
         return None
     case = max(exercise.cases, key=lambda one: one.arguments.get(exercise.path or "", 0))
-    made = list(iterates(exercise, case, exercise.reference, known(exercise, case)))
+    made = _right_path(exercise, case)
     return _paths(case, made, made)
+
+
+@functools.lru_cache(maxsize=1024)
+def _right_path(exercise: Exercise, case: Case) -> list[Any]:
+    """The reference's iterates of a public case, the same for a whole class."""
+    return list(iterates(exercise, case, exercise.reference, known(exercise, case)))
 
 
 def _discreet(finding: Finding) -> Finding:
