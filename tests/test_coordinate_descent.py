@@ -328,6 +328,28 @@ def test_with_too_little_precision_left_it_says_stalled(rng):
     assert np.linalg.norm(X.T @ (y - X @ last)) <= 1e-10 * np.linalg.norm(X.T @ y)
 
 
+def test_iterates_stay_what_they_were_when_the_next_are_made(rng):
+    X, y = uneven(rng)
+    lam = 0.1 * lasso_lam_max(X, y)
+    for stream in (
+        coordinate_descent(lambda theta, j: 0.5 * theta[j] + 1, np.ones(3)),
+        lasso_cd(X, y, lam),
+        lasso(X, y, lam, tol=0.0),
+    ):
+        kept = [(theta, theta.copy()) for theta in islice(stream, 6)]
+        assert len(kept) > 1
+        for now, then in [(stream.start, np.full_like(stream.start, stream.start[0])), *kept]:
+            np.testing.assert_array_equal(now, then)
+
+
+def test_a_support_of_more_than_a_hundred_is_found(rng):
+    X, y = rng.normal(size=(300, 130)), rng.normal(size=300)
+    stream = lasso(X, y, 1e-3 * lasso_lam_max(X, y))
+    *_, theta = stream
+    assert stream.reason == "optimal"
+    assert np.count_nonzero(theta) > 110
+
+
 def test_it_gives_up_at_the_third_round_in_a_row_that_brings_nothing(rng):
     X, y = uneven(rng)
     stalled = lasso(X, y, 0.0)
