@@ -302,7 +302,7 @@ def lagrange_dual(program: QuadraticProgram) -> LagrangeDual:
               w = c + A_{eq}^\top \nu + A_{ub}^\top \mu
 
     The infimum over x is :math:`-\tfrac12 w^\top Q^+ w` where w lies in the range of Q, and −∞ elsewhere (for a linear
-    program: unless w = 0). What lies outside counts as rounding up to a billionth of 1 + ‖c‖∞.
+    program: unless w = 0). What lies outside counts as rounding up to a billionth of the terms that w is the sum of.
 
     Parameters
     ----------
@@ -333,19 +333,19 @@ def lagrange_dual(program: QuadraticProgram) -> LagrangeDual:
     curvature, axes = np.linalg.eigh(program.Q)
     curved = curvature > 1e-12 * curvature.max()
 
-    def tilt(nu: Array, mu: Array) -> Array:
-        return axes.T @ (program.c + program.A_eq.T @ nu + program.A_ub.T @ mu)
+    def tilt(nu: Array, mu: Array) -> tuple[Array, float]:
+        terms = np.array([program.c, program.A_eq.T @ nu, program.A_ub.T @ mu])
+        return axes.T @ terms.sum(axis=0), float(np.abs(terms).max())
 
     def value(nu: Any = (), mu: Any = ()) -> float:
         nu, mu = program.prices(nu, mu)
-        w = tilt(nu, mu)
-        unbounded = np.abs(w[~curved]).max(initial=0.0) > 1e-9 * (1 + np.abs(program.c).max())
-        if unbounded or np.any(mu < 0):
+        w, size = tilt(nu, mu)
+        if np.abs(w[~curved]).max(initial=0.0) > 1e-9 * size or np.any(mu < 0):
             return -np.inf
         least = -0.5 * np.sum(w[curved] ** 2 / curvature[curved])
         return float(least - program.b_eq @ nu - program.b_ub @ mu)
 
     def minimiser(nu: Any = (), mu: Any = ()) -> Array:
-        return -axes[:, curved] @ (tilt(*program.prices(nu, mu))[curved] / curvature[curved])
+        return -axes[:, curved] @ (tilt(*program.prices(nu, mu))[0][curved] / curvature[curved])
 
     return LagrangeDual(value, minimiser)

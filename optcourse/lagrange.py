@@ -403,6 +403,7 @@ def svm_dual(X: Array, y: Array, C: float = 1.0, theta: Array | None = None, tol
     assert theta is not None  # `_classes` has seen to it
     w = X.T @ (theta * y)
     squares, plus = np.einsum("ij,ij->i", X, X), y > 0
+    flat = 1e-12 * (squares.max() or 1.0)  # points that are alike have no curvature between them
     while True:
         climb = y - X @ w  # y_i times the gradient of the objective
         can_rise, can_fall = np.where(plus, theta < C, theta > 0), np.where(plus, theta > 0, theta < C)
@@ -411,7 +412,7 @@ def svm_dual(X: Array, y: Array, C: float = 1.0, theta: Array | None = None, tol
         bias = 0.5 * (climb[i] + np.where(can_fall, climb, np.inf).min())
         if np.where(can_fall, violation, -np.inf).max() <= tol:
             return "optimal"
-        curvature = np.maximum(squares[i] + squares - 2 * X @ X[i], 1e-12)
+        curvature = np.maximum(squares[i] + squares - 2 * X @ X[i], flat)
         gain = np.where(can_fall & (violation > 0), violation**2 / curvature, -np.inf)
         j = int(np.argmax(gain))
         room_i = C - theta[i] if plus[i] else theta[i]

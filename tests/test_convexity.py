@@ -322,12 +322,21 @@ def test_a_flat_direction_is_found_though_rounding_bends_it(seed):
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])
-@pytest.mark.parametrize("cost", [0.0, 1e6])
-def test_a_price_matches_a_cost_within_a_billionth_of_the_costs(cost, sign):
+@pytest.mark.parametrize("cost", [1e-12, 1.0, 1e6])
+def test_a_price_matches_a_cost_within_a_billionth_of_what_is_added_up(cost, sign):
     dual = lagrange_dual(QuadraticProgram(np.zeros((2, 2)), [-cost, 0.0], [[1.0, 0.0]], [1.0]))
-    rounding = sign * 1e-9 * (1 + cost)
-    assert dual.value([cost + 0.9 * rounding]) == pytest.approx(-cost, abs=1e-2)
+    rounding = sign * 1e-9 * cost
+    assert dual.value([cost + 0.9 * rounding]) == pytest.approx(-cost, rel=1e-8, abs=0)
     assert dual.value([cost + 1.1 * rounding]) == -np.inf
+    wide = lagrange_dual(QuadraticProgram(np.zeros((1, 1)), [-cost], [[1e3], [-1e3]], [1.0, 1.0]))
+    assert wide.value([cost, cost * (1 - 1e-3) + 0.9 * rounding]) > -np.inf  # a thousand costs cancel
+    assert wide.value([cost, cost * (1 - 1e-3) + 1.1 * rounding]) == -np.inf
+
+
+def test_of_nothing_any_price_is_too_much():
+    dual = lagrange_dual(QuadraticProgram(np.zeros((2, 2)), [0.0, 0.0], [[1.0, 0.0]], [1.0], [[0.0, 1.0]], [1.0]))
+    assert dual.value([0.0], [0.0]) == 0
+    assert dual.value([1e-12], [0.0]) == dual.value([0.0], [1e-12]) == -np.inf
 
 
 def test_one_negative_price_among_others_is_enough_and_zero_is_none():

@@ -318,6 +318,22 @@ def test_support_vectors_stand_on_the_margin_or_inside_it_and_the_others_do_not_
     np.testing.assert_allclose(without.state["w"], stream.state["w"], atol=1e-7)
 
 
+@pytest.mark.parametrize("length", [2.0**-500, 2.0**-30, 2.0**-20, 2.0**20, 2.0**500])
+def test_the_svm_takes_the_same_path_in_any_units(rng, length):
+    y = np.where(np.arange(30) < 15, -1.0, 1.0)
+    X = rng.normal(size=(30, 3)) + 0.5 * y[:, None]
+    X[1] = X[0]
+    plain = list(svm_dual(X, y))
+    seen = list(svm_dual(length * X, y, C=length**-2))
+    np.testing.assert_array_equal(np.array(seen) * length**2, plain)
+
+
+def test_of_points_that_all_are_zero_the_svm_makes_no_plane():
+    stream = svm_dual(np.zeros((3, 2)), [1.0, -1.0, 1.0], C=2.0)
+    np.testing.assert_array_equal(list(stream), [[2.0, 2.0, 0.0]])
+    np.testing.assert_array_equal(stream.state["w"], [0.0, 0.0])
+
+
 def test_every_pair_raises_the_dual_and_stays_feasible(rng):
     y = np.where(np.arange(30) < 15, -1.0, 1.0)
     X = rng.normal(size=(30, 3)) + 0.5 * y[:, None]
@@ -509,7 +525,7 @@ def test_the_svm_moves_the_pair_that_promises_most(C):
         up = [t for t in range(14) if (theta[t] < C if y[t] == 1 else theta[t] > 0)]
         i = max(up, key=lambda t: m[t])
         low = [t for t in range(14) if (theta[t] > 0 if y[t] == 1 else theta[t] < C) and m[t] < m[i]]
-        curvature = {t: max(K[i, i] + K[t, t] - 2 * K[i, t], 1e-12) for t in low}
+        curvature = {t: max(K[i, i] + K[t, t] - 2 * K[i, t], 1e-12 * K.diagonal().max()) for t in low}
         j = max(low, key=lambda t: (m[i] - m[t]) ** 2 / curvature[t])
         ways = (
             (m[i] - m[j]) / curvature[j],

@@ -190,6 +190,12 @@ def test_between_two_trials_the_next_is_where_a_curve_through_both_is_lowest(
     assert _between(low, high) == pytest.approx(start + share * width, rel=1e-12)
 
 
+@pytest.mark.parametrize("rise", [-1e200, 1e200])
+def test_between_slopes_too_steep_to_square_the_next_trial_is_half_way(rise):
+    low, high = Step(0.0, 0.0, 0.0, None, -1e200), Step(1.0, 1.0, rise, None, 3e200)
+    assert _between(low, high) == 0.5
+
+
 # J. J. Moré and D. J. Thuente, "Line search algorithms with guaranteed sufficient decrease", ACM TOMS 20 (1994),
 # eq. (5.1)-(5.4); each function comes with its slope, derived here.
 
