@@ -12,6 +12,7 @@ import gc
 import importlib
 import json
 import os
+import signal
 import sys
 import time
 import traceback
@@ -164,9 +165,12 @@ def tried(mutants: list[Mutant], tests: list[str], jobs: int) -> Iterator[Verdic
         os.dup2(silence, 2)
         session(mutants, tests, jobs, out)
     os.close(out)
-    with os.fdopen(heard) as lines:
-        for line in map(json.loads, lines):
-            if TROUBLE in line:
-                raise SystemExit(f"{mutants[0].module}, {' '.join(tests)}: {line[TROUBLE]}")
-            yield Verdict(**line)
-    os.waitpid(pid, 0)
+    try:
+        with os.fdopen(heard) as lines:
+            for line in map(json.loads, lines):
+                if TROUBLE in line:
+                    raise SystemExit(f"{mutants[0].module}, {' '.join(tests)}: {line[TROUBLE]}")
+                yield Verdict(**line)
+    finally:
+        os.kill(pid, signal.SIGTERM)  # where nobody listens any more; else it has ended
+        os.waitpid(pid, 0)

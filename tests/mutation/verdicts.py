@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import platform
@@ -42,11 +43,29 @@ def text(file: str) -> str:
     return path.read_text() if file and path.is_file() else ""
 
 
+@cache
+def functions(file: str) -> dict[str, str]:
+    """The functions of a file of tests, by name."""
+    tree = ast.parse(text(file))
+    return {node.name: ast.dump(node) for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+
+
+@cache
+def program(module: str) -> str:
+    """What a module does: its text without the words, for a better docstring changes no verdict."""
+    tree = ast.parse(source_of(module))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            node.value = ast.Constant(...)
+    return ast.dump(tree)
+
+
 def stamp(module: str, verdict: Verdict) -> str:
     """What a verdict hangs on: the module, and the test that killed, or all tests that were outlived."""
-    killer = text(verdict.by.split("::")[0])
+    file, _, name = verdict.by.split("[")[0].rpartition("::")
+    killer = functions(file).get(name) if file.startswith("tests/") else text(file)
     tests = [killer] if killer else [text(name) for tests in rounds(module) for name in tests]
-    return hashlib.sha256("\0".join([source_of(module), *tests]).encode()).hexdigest()[:16]
+    return hashlib.sha256("\0".join([program(module), *tests]).encode()).hexdigest()[:16]
 
 
 class Memory:
