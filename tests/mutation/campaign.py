@@ -40,7 +40,9 @@ from verdicts import Memory, Score, Verdict, table, total  # noqa: E402
 FEW = 4  # up to here, collecting and measuring the tests takes longer than importing the mutants
 
 
-def settled(mutants: list[Mutant], module: str, jobs: int, limit: float | None) -> Iterator[Verdict]:
+def settled(
+    mutants: list[Mutant], module: str, killers: dict[str, str], jobs: int, limit: float | None
+) -> Iterator[Verdict]:
     """The verdict on each of a module's mutants, as they come.
 
     A survivor that is known need not outlive the sure way too: it counts against the tests as it is.
@@ -48,13 +50,15 @@ def settled(mutants: list[Mutant], module: str, jobs: int, limit: float | None) 
     left = {str(mutant): mutant for mutant in mutants}
     spent: Counter[str] = Counter()
     outlived: Counter[str] = Counter()
-    for tests in rounds(module) if len(mutants) > FEW else []:
-        for verdict in quick.tried(list(left.values()), tests, jobs):
+    patched = mutants if len(mutants) > FEW else []
+    for tests in rounds(module):
+        for verdict in quick.tried(patched, tests, killers, jobs):
             spent[verdict.mutant] += verdict.seconds
             outlived[verdict.mutant] += not verdict.killed
             if verdict.killed or (outlived[verdict.mutant] == len(rounds(module)) and verdict.mutant in allowed()):
                 del left[verdict.mutant]
                 yield replace(verdict, seconds=spent[verdict.mutant])
+        patched = [mutant for name, mutant in left.items() if outlived[name]]
     limits = [(tests, limit or afresh.measured(tests)) for tests in rounds(module)] if left else []
     for verdict in afresh.tried(list(left.values()), limits, jobs):
         yield replace(verdict, seconds=spent[verdict.mutant] + verdict.seconds)
@@ -84,7 +88,9 @@ def campaign(chosen: dict[str, list[Mutant]], memory: Memory, jobs: int, limit: 
         remembered = {mutant: memory.recall(mutant) for mutant in mutants}
         verdicts = [verdict for verdict in remembered.values() if verdict]
         new = [mutant for mutant, verdict in remembered.items() if not verdict]
-        with tqdm(settled(new, module, jobs, limit), module, len(new), leave=False, disable=None) as progress:
+        with tqdm(
+            settled(new, module, memory.killers(), jobs, limit), module, len(new), leave=False, disable=None
+        ) as progress:
             for verdict in progress:
                 memory.keep(module, verdict)
                 verdicts.append(verdict)

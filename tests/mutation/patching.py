@@ -8,31 +8,27 @@ its results behind: such a mutant cannot be put in, it must be imported afresh.
 from __future__ import annotations
 
 import gc
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from types import CodeType, FrameType, FunctionType
-from typing import Any
+from cProfile import Profile
+from types import CodeType, FunctionType
 
 from mutants import Mutant, broken
 
 Pairs = tuple[tuple[CodeType, CodeType], ...]
 
 
-@contextmanager
-def entered(file: str) -> Iterator[set[CodeType]]:
-    """Write down which code of a file is entered in the meantime."""
-    seen: set[CodeType] = set()
+class Watch:
+    """Finds which code of a file is entered from now on until it is asked."""
 
-    def note(frame: FrameType, event: str, _: Any) -> None:
-        if event == "call" and frame.f_code.co_filename == file:
-            seen.add(frame.f_code)
+    def __init__(self, file: str):
+        self.file = file
+        self.profile = Profile(subcalls=False, builtins=False)
+        self.profile.enable()
 
-    sys.setprofile(note)
-    try:
-        yield seen
-    finally:
-        sys.setprofile(None)
+    def seen(self) -> set[CodeType]:
+        self.profile.disable()
+        codes = [entry.code for entry in self.profile.getstats() if isinstance(entry.code, CodeType)]
+        return {code for code in codes if code.co_filename == self.file}
 
 
 def inner(code: CodeType) -> list[CodeType]:

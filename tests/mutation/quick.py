@@ -20,13 +20,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from types import CodeType
 from typing import Any, NoReturn
 
 import processes
 from harness import Failures, run_pytest
 from mutants import Mutant
-from patching import Loaded, entered
+from patching import Loaded, Watch
 from processes import Say, limit_processor
 from targets import source_of
 from verdicts import Verdict, verdict
@@ -39,17 +38,19 @@ TROUBLE = "trouble"
 class Run(Failures):
     """A plugin of pytest that tries mutants where pytest would run the tests."""
 
-    def __init__(self, mutants: list[Mutant], jobs: int, file: str, ran: set[CodeType], tell: Callable[[Any], None]):
+    def __init__(
+        self, mutants: list[Mutant], killers: dict[str, str], jobs: int, watch: Watch, tell: Callable[[Any], None]
+    ):
         super().__init__()
-        self.mutants, self.jobs, self.file, self.ran, self.tell = mutants, jobs, file, ran, tell
+        self.mutants, self.killers, self.jobs, self.watch, self.tell = mutants, killers, jobs, watch, tell
         self.kills: Counter[str] = Counter()
 
     def pytest_runtestloop(self, session: Any) -> bool:
-        sys.setprofile(None)  # all is imported: what runs from here on runs in forks
+        ran = self.watch.seen()  # all is imported: what runs from here on runs in forks
         self.items = list(session.items)
         if self.failed or not self.items:
             raise SystemExit(f"the tests cannot be collected: {self.failed}")
-        self.loaded = Loaded(source_of(self.mutants[0].module), self.file, self.ran)
+        self.loaded = Loaded(source_of(self.mutants[0].module), self.watch.file, ran)
         self.seconds = self.unbroken(self.clocked, self.items)
         self.enter = self.unbroken(self.watched, self.items[::-1])
         gc.collect()
@@ -84,18 +85,20 @@ class Run(Failures):
         return time.process_time() - since
 
     def watched(self, item: Any, after: Any) -> list[int]:
-        with entered(self.file) as codes:
-            run(item, after)
-        return [self.loaded.number[code] for code in codes]
+        watch = Watch(self.watch.file)
+        run(item, after)
+        return [self.loaded.number[code] for code in watch.seen()]
 
     # ------------------------------------------------------------------------------------------------- one mutant
 
     def order(self, mutant: Mutant) -> list[Any]:
-        """The tests that can notice a mutant, those first that killed the most others in a second."""
+        """The tests that can notice a mutant: its last killer, then those that killed the most others in a second."""
         changed = {self.loaded.number[code] for code in self.loaded.changed(mutant)}
         able = [item for item in self.items if changed & set(self.enter[item.nodeid])]
 
         def worth(item: Any) -> float:
+            if item.nodeid == self.killers.get(str(mutant)):
+                return float("inf")
             return (self.kills[item.nodeid] + 0.02) / (self.seconds[item.nodeid] + 0.003)
 
         return sorted(able, key=worth, reverse=True)
@@ -130,7 +133,7 @@ def file_of(module: str) -> str:
     return str(Path(spec.origin).parent / (module.replace(".", "/") + ".py"))
 
 
-def session(mutants: list[Mutant], tests: list[str], jobs: int, out: int) -> NoReturn:
+def session(mutants: list[Mutant], tests: list[str], killers: dict[str, str], jobs: int, out: int) -> NoReturn:
     """Try the mutants in this process and end it; tell each verdict in a line."""
 
     def tell(what: Any) -> None:
@@ -138,10 +141,9 @@ def session(mutants: list[Mutant], tests: list[str], jobs: int, out: int) -> NoR
 
     try:
         module = mutants[0].module
-        file = file_of(module)
-        with entered(file) as ran:
-            importlib.import_module(f"optcourse.{module}")
-            code = run_pytest(tests, Run(mutants, jobs, file, ran, tell))
+        watch = Watch(file_of(module))
+        importlib.import_module(f"optcourse.{module}")
+        code = run_pytest(tests, Run(mutants, killers, jobs, watch, tell))
         if code:
             tell({TROUBLE: f"pytest ended with {code}"})
     except SystemExit as end:
@@ -152,8 +154,11 @@ def session(mutants: list[Mutant], tests: list[str], jobs: int, out: int) -> NoR
         os._exit(0)
 
 
-def tried(mutants: list[Mutant], tests: list[str], jobs: int) -> Iterator[Verdict]:
-    """Patch each of a module's mutants in and run the tests; those that cannot be patched get no verdict."""
+def tried(mutants: list[Mutant], tests: list[str], killers: dict[str, str], jobs: int) -> Iterator[Verdict]:
+    """Patch each of a module's mutants in and run the tests; those that cannot be patched get no verdict.
+
+    Of some mutants it may be known which test killed them last.
+    """
     if not mutants:
         return
     heard, out = os.pipe()
@@ -163,7 +168,7 @@ def tried(mutants: list[Mutant], tests: list[str], jobs: int) -> Iterator[Verdic
         silence = os.open(os.devnull, os.O_WRONLY)
         os.dup2(silence, 1)
         os.dup2(silence, 2)
-        session(mutants, tests, jobs, out)
+        session(mutants, tests, killers, jobs, out)
     os.close(out)
     try:
         with os.fdopen(heard) as lines:

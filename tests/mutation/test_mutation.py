@@ -9,7 +9,7 @@ import sys
 import pytest
 import targets
 from mutants import broken, mutants
-from patching import Loaded, entered
+from patching import Loaded, Watch
 
 MODULES = targets.modules()
 KNOWN = targets.allowed()
@@ -83,9 +83,9 @@ def demo(tmp_path):
     file.write_text(DEMO)
     spec = importlib.util.spec_from_file_location("demo", file)
     module = importlib.util.module_from_spec(spec)
-    with entered(str(file)) as ran:
-        spec.loader.exec_module(module)
-    return module.__dict__, Loaded(DEMO, str(file), ran)
+    watch = Watch(str(file))
+    spec.loader.exec_module(module)
+    return module.__dict__, Loaded(DEMO, str(file), watch.seen())
 
 
 def answers(names):

@@ -84,6 +84,10 @@ class Memory:
         verdict = Verdict(**line)
         return verdict if kept == stamp(mutant.module, verdict) else None
 
+    def killers(self) -> dict[str, str]:
+        """The test that killed each mutant the last time, whatever has changed since."""
+        return {name: line["by"] for name, line in self.known.items()}
+
     def keep(self, module: str, verdict: Verdict) -> None:
         if self.file:
             self.file.parent.mkdir(parents=True, exist_ok=True)
