@@ -11,7 +11,12 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from peers import go_without
+
+# How long a case takes says nothing on a machine that others use, too; CI's own profile is kept but for that.
+settings.register_profile("unhurried", settings.default, deadline=None)
+settings.load_profile("unhurried")
 
 ROOT = Path(__file__).parents[1]
 TOOLS = ROOT / ".cache" / "npm"  # ignored; npm fills it once
