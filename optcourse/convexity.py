@@ -333,19 +333,19 @@ def lagrange_dual(program: QuadraticProgram) -> LagrangeDual:
     curvature, axes = np.linalg.eigh(program.Q)
     curved = curvature > 1e-12 * curvature.max()
 
-    def tilt(nu: Array, mu: Array) -> tuple[Array, float]:
-        terms = np.array([program.c, program.A_eq.T @ nu, program.A_ub.T @ mu])
-        return axes.T @ terms.sum(axis=0), float(np.abs(terms).max())
+    def tilt(nu: Array, mu: Array) -> Array:
+        return axes.T @ (program.c + program.A_eq.T @ nu + program.A_ub.T @ mu)
 
     def value(nu: Any = (), mu: Any = ()) -> float:
         nu, mu = program.prices(nu, mu)
-        w, size = tilt(nu, mu)
+        w = tilt(nu, mu)
+        size = np.max(np.abs(program.c) + np.abs(program.A_eq.T) @ np.abs(nu) + np.abs(program.A_ub.T) @ np.abs(mu))
         if np.abs(w[~curved]).max(initial=0.0) > 1e-9 * size or np.any(mu < 0):
             return -np.inf
         least = -0.5 * np.sum(w[curved] ** 2 / curvature[curved])
         return float(least - program.b_eq @ nu - program.b_ub @ mu)
 
     def minimiser(nu: Any = (), mu: Any = ()) -> Array:
-        return -axes[:, curved] @ (tilt(*program.prices(nu, mu))[0][curved] / curvature[curved])
+        return -axes[:, curved] @ (tilt(*program.prices(nu, mu))[curved] / curvature[curved])
 
     return LagrangeDual(value, minimiser)

@@ -325,7 +325,7 @@ def test_a_flat_direction_is_found_though_rounding_bends_it(seed):
 @pytest.mark.parametrize("cost", [1e-12, 1.0, 1e6])
 def test_a_price_matches_a_cost_within_a_billionth_of_what_is_added_up(cost, sign):
     dual = lagrange_dual(QuadraticProgram(np.zeros((2, 2)), [-cost, 0.0], [[1.0, 0.0]], [1.0]))
-    rounding = sign * 1e-9 * cost
+    rounding = sign * 1e-9 * 2 * cost
     assert dual.value([cost + 0.9 * rounding]) == pytest.approx(-cost, rel=1e-8, abs=0)
     assert dual.value([cost + 1.1 * rounding]) == -np.inf
     wide = lagrange_dual(QuadraticProgram(np.zeros((1, 1)), [-cost], [[1e3], [-1e3]], [1.0, 1.0]))
