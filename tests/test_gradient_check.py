@@ -538,8 +538,22 @@ def test_whether_products_are_symmetric_does_not_depend_on_the_unit_of_the_loss(
 def test_two_sides_of_a_number_that_is_not_finite_are_named_and_nothing_is_computed_from_them():
     with np.errstate(all="raise"):
         report = check_gradient(cubes, lambda theta: np.array([np.inf, 3.0, -3.0]), [1.0, 1.0, 1.0])
+        measured = findings([1.0, 1.0], [np.inf, 1.0], 0.0, "bug")
     assert report.verdict == "bug"
     assert report.notes == ("The derived gradient is not finite at [0].",)
+    assert measured.startswith("The function is not finite next to theta at [0]: ")
+
+
+@pytest.mark.parametrize(("kind", "said"), [(np.float64, False), (np.float32, True)])
+def test_whoever_computes_in_single_precision_is_told(kind, said):
+    theta = np.array([1.0, -2.0])
+    reports = (
+        check_gradient(cubes, lambda at: cubes_grad(at).astype(kind), theta),
+        check_directions(cubes, lambda at: cubes_grad(at).astype(kind), theta),
+        check_hessian_vector(cubes_grad, lambda at, v: 6 * at * v, theta.astype(kind)),
+    )
+    assert [any("Single precision" in note for note in report.notes) for report in reports] == [said] * 3
+    assert check_gradient(np.sum, lambda at: np.ones(2, int), theta).notes == ()  # whole numbers are exact
 
 
 def test_the_precision_is_the_coarsest_that_was_seen():
