@@ -87,7 +87,11 @@ def main(arguments: Namespace) -> int:
 
 
 def read(course: Course, assignment: str | None = None) -> Iterator[Line]:
-    """Yield every student's line for every assignment, by assignment and student; zero for what was not handed in."""
+    """Yield every student's line for every assignment, by assignment and student; zero for what was not handed in.
+
+    An assignment that nobody has handed in yet is left out, unless it is asked for by name: a platform would take its
+    zeros for marks.
+    """
     from nbgrader.api import Gradebook
     from sqlalchemy.exc import DatabaseError
 
@@ -95,8 +99,9 @@ def read(course: Course, assignment: str | None = None) -> Iterator[Line]:
         with Gradebook(course.database, course.folders.course_id) as book:
             students = sorted(book.students, key=lambda one: str(one.id))
             for given in sorted(book.assignments, key=lambda one: str(one.name)):
-                if assignment in (None, given.name):
-                    handed, parts = _handed_in(book.db, given), _parts(book.db, given)
+                handed = _handed_in(book.db, given) if assignment in (None, given.name) else {}
+                if handed or assignment == given.name:
+                    parts = _parts(book.db, given)
                     for student in students:
                         yield _line(student, given, handed.get(student.id), parts.get(student.id, {}))
     except DatabaseError as error:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -22,11 +24,11 @@ PATIENCE = 120.0  # seconds for the scheduler to say where it is
 
 @pytest.fixture
 def scheduler(tmp_path: Path) -> Iterator[str]:
-    """The address of a cluster with one worker, in processes of their own."""
+    """The address of a cluster with two workers, in processes of their own."""
     file = tmp_path / "scheduler.json"
     parts = (
         ("scheduler", "--host", "127.0.0.1", "--port", "0"),
-        ("worker", "--nworkers", "1", "--nthreads", "2"),
+        ("worker", "--nworkers", "2", "--nthreads", "1"),
     )
     started = [
         subprocess.Popen(
@@ -65,6 +67,28 @@ def test_a_cluster_gives_the_same_bytes(classroom: Path, scheduler: str, tmp_pat
     for name, more in (("here", ["--workers", "1"]), ("there", ["--cluster", scheduler])):
         subprocess.run([*base, *more, "--json", str(tmp_path / name)], check=True, capture_output=True)
     assert (tmp_path / "here").read_bytes() == (tmp_path / "there").read_bytes()
+
+
+def test_a_worker_that_is_killed_midway_loses_nothing(classroom: Path, scheduler: str, tmp_path: Path) -> None:
+    from distributed import Client
+
+    for k in range(10):
+        hand_in(classroom, f"student_{k}", small_class()["solved" if k % 2 else "mistake_uphill"][0])
+    base = [sys.executable, "-m", "optcourse", "grade", ASSIGNMENT, "--course", str(classroom), "--restart"]
+    with Client(scheduler) as client:
+        client.wait_for_workers(2)
+        command = [*base, "--cluster", scheduler, "--json", str(tmp_path / "there")]
+        journal = classroom / ".optcourse" / ASSIGNMENT / "journal.jsonl"
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as run:
+            while run.poll() is None and not (journal.exists() and journal.read_bytes().count(b"\n") > 2):
+                time.sleep(0.02)
+            assert run.poll() is None
+            for pid in list(client.run(os.getpid).values())[:1]:
+                os.kill(pid, signal.SIGKILL)
+        assert run.returncode == 0
+    subprocess.run([*base, "--workers", "1", "--json", str(tmp_path / "here")], check=True, capture_output=True)
+    assert json.loads((tmp_path / "there").read_text()) == json.loads((tmp_path / "here").read_text())
+    assert len(json.loads((tmp_path / "there").read_text())) == 10
 
 
 def test_no_cluster_is_a_sentence(classroom: Path, capsys: pytest.CaptureFixture[str]) -> None:

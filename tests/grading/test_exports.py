@@ -10,6 +10,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from submissions import ASSIGNMENT, hand_in, nbgrader, small_class
 
@@ -138,6 +139,70 @@ def test_gradescope_has_the_same_totals_and_hides_hidden_tests(course: Path, tot
     assert penalised["output"] == "For lateness, 1.5 points are taken off."
     for one in results.values():
         assert sum(test.get("score", 0) for test in one["tests"]) == one["score"]
+
+
+TEXT, WORD = {"type": "string"}, {"enum": ["hidden", "after_due_date", "after_published", "visible"]}
+FORM = {"enum": ["text", "html", "simple_format", "md", "ansi"]}
+# https://gradescope-autograders.readthedocs.io/en/latest/specs/#output-format: all that may stand in results.json.
+GRADESCOPE = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["score", "tests"],
+    "properties": {
+        "score": {"type": "number", "minimum": 0},
+        "execution_time": {"type": "number"},
+        "output": TEXT,
+        "output_format": FORM,
+        "test_output_format": FORM,
+        "test_name_format": FORM,
+        "visibility": WORD,
+        "stdout_visibility": WORD,
+        "extra_data": {"type": "object"},
+        "leaderboard": {"type": "array"},
+        "tests": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    "score": {"type": "number", "minimum": 0},
+                    "max_score": {"type": "number", "minimum": 0},
+                    "status": {"enum": ["passed", "failed"]},
+                    "name": TEXT,
+                    "name_format": FORM,
+                    "number": TEXT,
+                    "output": TEXT,
+                    "output_format": FORM,
+                    "tags": {"type": "array", "items": TEXT},
+                    "visibility": WORD,
+                    "extra_data": {"type": "object"},
+                },
+            },
+        },
+    },
+}
+
+
+def test_gradescopes_file_holds_only_what_is_documented(course: Path) -> None:
+    place = exported(course, "gradescope") / ASSIGNMENT
+    files = [json.loads(file.read_text()) for file in place.glob("*/results.json")]
+    assert len(files) == len(PEOPLE)
+    for one in files:
+        jsonschema.validate(one, GRADESCOPE)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(files[0] | {"visibility": "secret"}, GRADESCOPE)
+
+
+def test_an_assignment_that_nobody_has_handed_in_is_left_out_unless_it_is_named(course: Path, tmp_path: Path) -> None:
+    mine, file = tmp_path / "course", tmp_path / "named.csv"
+    shutil.copytree(course, mine)
+    with sqlite3.connect(mine / "gradebook.db") as database:
+        database.execute("insert into assignment (id, name, course_id) select 'x', 'later', course_id from assignment")
+    database.close()
+    assert {row["assignment"] for row in table(exported(mine, "csv"))} == {ASSIGNMENT}
+    assert "later" not in exported(mine, "canvas").read_text()
+    assert main(["export", "csv", "--course", str(mine), "--assignment", "later", "--to", str(file)]) == 0
+    assert {(row["assignment"], row["score"]) for row in table(file)} == {("later", "0")}
 
 
 def test_nbgraders_own_export_still_agrees(course: Path, totals: dict[str, float]) -> None:

@@ -164,3 +164,21 @@ def test_the_button_grades_one_again_in_the_sandbox(tab: Any, formgrader: str, c
     tab.locator(".modal-dialog", has_text="feedback").wait_for(timeout=60_000)
     page = (course / "feedback" / "mistake_uphill" / ASSIGNMENT / f"{TASK}.html").read_text()
     assert "This looks like: uphill." in page
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1000), ("dark", 1000), ("light", 320)])
+def test_a_page_of_feedback_can_be_read_by_everyone(
+    chromium: Any, npm: Any, course: Path, scheme: Any, width: int
+) -> None:
+    axe = (npm("axe-core") / "axe.min.js").read_text(encoding="utf8")
+    for student in PEOPLE:
+        context = chromium.new_context(
+            color_scheme=scheme, viewport={"width": width, "height": 900}, bypass_csp=True, reduced_motion="reduce"
+        )
+        page = context.new_page()
+        page.goto((course / "feedback" / student / ASSIGNMENT / f"{TASK}.html").as_uri())
+        page.evaluate(axe)
+        found = page.evaluate("axe.run(document, {preload: false}).then((r) => r.violations.map((v) => v.id))")
+        assert found == []
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        context.close()

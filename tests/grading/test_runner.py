@@ -21,6 +21,8 @@ from leftovers import left_behind, watched
 from submissions import ASSIGNMENT, ROOT, TASK, hand_in, nbgrader, small_class
 
 from optcourse.__main__ import main
+from optcourse.grading import dispatch, runner
+from optcourse.grading.notebook import run_cells
 from optcourse.grading.sandbox import bubblewrap
 
 SLOW = ("never_ends", "ten_megabytes")
@@ -112,6 +114,45 @@ def test_results_are_the_same_bytes_for_any_number_of_workers_and_any_order(grad
 
 def test_a_run_leaves_its_journal_and_nothing_else(graded: Path) -> None:
     assert sorted(path.name for path in (graded / ".optcourse" / ASSIGNMENT).iterdir()) == ["journal.jsonl", "lock"]
+
+
+@pytest.mark.parametrize("name", ["solved", "mistake_uphill", "wrong_shape", "syntax_error", "blank"])
+def test_what_learners_see_when_they_check_their_notebook_is_what_grading_says(graded: Path, name: str) -> None:
+    cells = json.loads((graded / "submitted" / name / ASSIGNMENT / f"{TASK}.ipynb").read_text())["cells"]
+    seen, _ = run_cells([cell["source"] for cell in cells if cell["cell_type"] == "code"])
+    parts = results(graded / "results.json")[name]["parts"]
+    first = [next(iter(part["verdicts"]), None) for part in parts]  # the one on public cases
+    told = {one["exercise"]: one | {"isolation": ""} for one in first if one is not None}
+    assert {one.exercise: json.loads(json.dumps(one.to_json())) for one in seen} == told
+
+
+def test_only_some_are_graded_and_with_less_memory(classroom: Path, tmp_path: Path) -> None:
+    for student in ("ann", "bob"):
+        hand_in(classroom, student, SOLVED | {"largest_safe_step": "held = bytearray(b'x') * (300 << 20)"})
+    file = tmp_path / "results.json"
+    assert run(classroom, "--student", "b*", "--workers", "1", "--memory", "200", "--json", str(file)) == 0
+    (result,) = results(file).values()
+    assert results(file).keys() == {"bob"}
+    assert result["sentence"] == "The code needed more than 200 MB of memory."
+    assert [part["points"] for part in result["parts"]] == [4, 0, 4]
+
+
+def test_where_some_have_no_verdict_the_status_says_so(
+    classroom: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for student in ("ann", "bob"):
+        hand_in(classroom, student, SOLVED)
+
+    def interrupted(*given: Any) -> Any:
+        yield next(dispatch.dispatch(*given))
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(runner, "dispatch", interrupted)
+        assert run(classroom, "--workers", "1") == 1
+    assert "What was graded is kept" in capsys.readouterr().err
+    assert run(classroom, "--workers", "1") == 0
+    assert "(1 of them before)" in capsys.readouterr().out
 
 
 # -------------------------------------------------------------------------------------------- nbgrader goes on
