@@ -122,7 +122,7 @@ def compose(constants: dict[str, Any], files: list[Path], bare: bool = True) -> 
     files : list of paths
         ES modules without imports; later ones use what earlier ones define.
     bare : bool
-        Leave out comments that fill whole lines, and indentation: a page carries the text once per figure.
+        Leave out types, comments that fill whole lines, and indentation: a page carries the text once per figure.
     """
     lines = [
         f"/** @type {{any}} */\nconst {name} = {json.dumps(value, ensure_ascii=False)};"
@@ -131,8 +131,9 @@ def compose(constants: dict[str, Any], files: list[Path], bare: bool = True) -> 
     text = "\n".join([*lines, *(file.read_text(encoding="utf-8") for file in files)])
     if not bare:
         return text
-    # A comment ends at its first */: one that code follows on its line is no comment line, and nothing is dropped.
+    # A comment ends at its first */: what follows on its line is code, and stays.
     text = re.sub(r"^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*\n", "", text, flags=re.DOTALL | re.MULTILINE)
+    text = re.sub(r"/\*\* @(?:(?!\*/).)*\*/ ?", "", text)
     text = re.sub(r"^[ \t]*//.*\n", "", text, flags=re.MULTILINE)
     return re.sub(r"^[ \t]+|[ \t]+$|\n(?=\n)", "", text, flags=re.MULTILINE)
 
