@@ -20,7 +20,7 @@ from targets import path_of, source_of
 from verdicts import Verdict, verdict
 
 NOT_RUN, NEVER_MET = 3, 4
-WALL = 1800.0  # of the clock: only what sleeps gets there, if the machine is not too busy
+WALL = 7200.0  # of the clock: only what sleeps gets there, if the machine is not too busy
 
 Rounds = list[tuple[list[str], float]]  # tests, and how many seconds of processor they may have
 

@@ -31,7 +31,7 @@ from targets import source_of
 from verdicts import Verdict, verdict
 
 NOT_PATCHED = 5
-WALL = 1800.0  # of the clock: only what sleeps gets there, if the machine is not too busy
+WALL = 7200.0  # of the clock: only what sleeps gets there, if the machine is not too busy
 TROUBLE = "trouble"
 
 
@@ -57,7 +57,8 @@ class Run(Failures):
         gc.freeze()  # or else each fork's first collection copies every page
         for mutant, end in processes.each(self.mutants, self.attempt, self.jobs, WALL):
             self.kills[end.said] += 1
-            if end.code != NOT_PATCHED:
+            # Whatever else went wrong, no test has noticed the mutant: the sure way will tell.
+            if end.code == processes.DONE or end.code < 0 or end.said in self.seconds:
                 self.tell(vars(verdict(mutant, end)))
         return True
 
