@@ -30,6 +30,8 @@ COMPARISONS, TELLING, MOST_COMPARISONS = 8, 2, 16
 DRAWN_STEPS = 30
 MOST_ROWS = 2_000  # of a path that is returned whole: a wrong one may have millions
 ANOTHER = 2718  # the seed of a generator that no case has
+FRESH = "fresh case {}"
+FIRST_FRESH = FRESH.format(1)
 UNREADABLE = {"none", "type", "shape", "kind", "finiteness"}
 
 
@@ -158,7 +160,7 @@ def _generator(secret: str, name: str, purpose: str) -> np.random.Generator:
 
 
 def _drawn(exercise: Exercise, rng: np.random.Generator, number: int) -> Case:
-    return Case(f"fresh case {number}", **exercise.draw(rng).arguments)
+    return Case(FRESH.format(number), **exercise.draw(rng).arguments)
 
 
 # ------------------------------------------------------------------------------------------- one case
@@ -215,6 +217,9 @@ class _Examination:
             self.results.append(result)
             if public and number == 0 and seen.failure is None:
                 self.again(case, seen)
+            elif case.label == FIRST_FRESH and self.exercise.chance is not None and result.passed:
+                # With a generator that nobody can have heard of: that of the public case is always the same.
+                self.by_chance(case, seen, self.exercise.chance, np.random.default_rng(int(rng.integers(1 << 32))))
             if HOPELESS & {finding.property for finding in result.findings}:
                 break
         failed = [one for one in self.results if not one.passed]
@@ -252,7 +257,7 @@ class _Examination:
         second = run(self.function, case)
         if second.failure is None and same(first.value, second.value):
             if self.exercise.chance is not None and self.results[0].passed:
-                self.by_chance(case, first, self.exercise.chance)
+                self.by_chance(case, first, self.exercise.chance, np.random.default_rng(ANOTHER))
             return
         sentence = (
             "two calls with the same arguments give different results: it keeps something from one call to the next, "
@@ -260,13 +265,18 @@ class _Examination:
         )
         self.results.insert(0, CaseResult("the first case twice", True, (Finding("state", sentence),)))
 
-    def by_chance(self, case: Case, first: Run, name: str) -> None:
+    def by_chance(self, case: Case, first: Run, name: str, another: np.random.Generator) -> None:
         """Call with another generator: what it answers, or what it asks for, must be something else."""
-        other = run(self.function, case.changed(**{name: np.random.default_rng(ANOTHER)}))
+        other = run(self.function, case.changed(**{name: another}))
         if other.failure is None and not same((first.value, _asked(first)), (other.value, _asked(other))):
             return
-        sentence = f"another {name} makes no difference to it: draw from the generator that it is given"
-        self.results.insert(0, CaseResult(f"the first case with another {name}", True, (Finding("order", sentence),)))
+        finding = Finding(
+            "order", f"another {name} makes no difference to it: draw from the generator that it is given"
+        )
+        public = case.label != FIRST_FRESH
+        label = "the first case" if public else "a fresh case"
+        finding = finding if public else _discreet(finding)
+        self.results.insert(0, CaseResult(f"{label} with another {name}", public, (finding,)))
 
     def first_step(self, case: Case, seen: Run) -> int | None:
         """Find the first step at which the iterates leave the reference; keep both paths for the picture."""

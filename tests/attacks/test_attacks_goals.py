@@ -48,6 +48,23 @@ SHUFFLES = {
         own = np.random.default_rng(0)
         orders = [own.permutation(examples) for _ in range(epochs)]
     """,
+    "its own generator where it does not know the given one": """
+        known = [np.random.default_rng(k).bit_generator.state for k in (1, 2, 3, 2718)]
+        own = rng if rng.bit_generator.state in known else np.random.default_rng(5)
+        orders = [own.permutation(examples) for _ in range(epochs)]
+    """,
+    "two examples exchanged": """
+        orders = [np.array(examples) for _ in range(epochs)]
+        for order in orders:
+            one, other = rng.choice(len(order), 2, replace=False)
+            order[[one, other]] = order[[other, one]]
+    """,
+    "two examples exchanged, backwards": """
+        orders = [np.array(examples[::-1]) for _ in range(epochs)]
+        for order in orders:
+            one, other = rng.choice(len(order), 2, replace=False)
+            order[[one, other]] = order[[other, one]]
+    """,
     "the caller's array shuffled": """
         orders = []
         for _ in range(epochs):

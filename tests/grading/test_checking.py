@@ -460,6 +460,30 @@ def test_the_stored_order_is_known_from_either_end_and_from_its_middle():
     assert ask(probe, epochs([[1, 0, *stored[2:]]]), epochs([]), **given) is None
 
 
+def test_a_few_examples_exchanged_are_no_shuffle_and_a_right_shuffle_never_seems_so():
+    rng, probe = np.random.default_rng(0), shuffles("grad_i", lambda case: case["n"])
+    for n in range(8, 31):
+        given = {"grad_i": lambda theta, index: theta, "theta": np.ones(1), "n": n}
+        right = [rng.permutation(n).tolist() for _ in range(2)]
+        assert ask(probe, epochs(right), epochs([]), **given) is None
+    for stored in (list(range(30)), list(range(30))[::-1]):
+        exchanged = [[*stored[:k], stored[k + 3], *stored[k + 1 : k + 3], stored[k], *stored[k + 4 :]] for k in (3, 9)]
+        assert "hardly shuffles" in ask(probe, epochs(exchanged), epochs([]), **given)
+
+
+def test_a_shuffle_from_a_generator_of_its_own_is_noticed_on_a_fresh_case_too():
+    def of_its_own_elsewhere(examples, batch_size, epochs, rng):
+        known = [np.random.default_rng(k).bit_generator.state for k in (1, 2, 3, 2718)]
+        own = rng if rng.bit_generator.state in known else np.random.default_rng(0)
+        orders = [own.permutation(examples) for _ in range(epochs)]
+        return [order[k : k + batch_size] for order in orders for k in range(0, len(order), batch_size)]
+
+    verdict = examine("minibatches", of_its_own_elsewhere, fresh=2, seed=0)
+    (failed,) = verdict.failures
+    assert (failed.label, failed.public) == ("a fresh case with another rng", False)
+    assert [finding.sentence for finding in failed.findings] == [PROPERTIES["order"]]
+
+
 def test_a_shuffle_that_another_generator_does_not_change_is_none():
     def of_its_own(examples, batch_size, epochs, rng):
         own = np.random.default_rng(0)
