@@ -174,6 +174,24 @@ def test_the_units_of_the_walls_do_not_matter_to_the_corners(unit):
     assert not np.signbit(corners).any()  # or −0 would be printed
 
 
+@pytest.mark.parametrize("length", [1e-100, 1e-9, 1.0, 1e9, 1e100])
+@pytest.mark.parametrize("seed", range(4))
+def test_the_units_of_the_plane_and_of_each_wall_do_not_matter_to_the_corners(seed, length):
+    rng = np.random.default_rng(seed)
+    rows, sides = rng.integers(-3, 4, (5, 2)).astype(float), rng.integers(0, 5, 5).astype(float)
+    plain = vertices(LinearProgram([1.0, 1.0], rows, sides))
+    units = 10.0 ** rng.integers(-15, 16, 5)
+    seen = vertices(LinearProgram([1.0, 1.0], rows * units[:, None] / length, sides * units))
+    assert seen.shape == plain.shape
+    np.testing.assert_allclose(seen / length, plain, atol=1e-12)
+
+
+def test_a_wall_through_no_point_leaves_no_corner():
+    for row, side in (([[0.0, 0.0]], [-1e-3]), ([[1e-9, 0.0]], [-1e-9])):
+        assert vertices(LinearProgram([1.0, 1.0], row, side, bounds=[(0, 1)] * 2)).shape == (0, 2)
+    assert len(vertices(LinearProgram([1.0, 1.0], A_eq=[[0.0, 0.0]], b_eq=[0.0], bounds=[(0, 1)] * 2))) == 4
+
+
 @pytest.mark.parametrize(("angle", "count"), [(0.75e-12, 0), (1.25e-12, 1)])
 def test_walls_that_meet_only_beyond_the_horizon_are_parallel(angle, count):
     rows = [[-1.0, 0.0], [-1.0, -angle], [0.0, 0.0], [0.0, 0.0]]

@@ -19,7 +19,7 @@ def vertices(program: LinearProgram, tol: float = 1e-9) -> Array:
     program : LinearProgram
         With two variables; its costs do not matter.
     tol : float
-        How far outside a corner may lie, relative to the numbers in it.
+        How far outside a corner may lie, as a share of the largest number in it or of the farthest line's distance.
 
     Returns
     -------
@@ -47,20 +47,23 @@ def vertices(program: LinearProgram, tol: float = 1e-9) -> Array:
     """
     if program.c.size != 2:
         raise refuse("program", program.c, f"must have two variables, not {program.c.size}")
-    walls = [np.vstack([program.A_ub, program.A_eq]), np.concatenate([program.b_ub, program.b_eq])]
-    for j, (low, high) in enumerate(program.bounds):
-        for limit in (low, high):
-            if np.isfinite(limit):
-                walls = [np.vstack([walls[0], np.eye(2)[j]]), np.append(walls[1], limit)]
-    lines, sides = walls
+    (low, high), box = program.bounds.T, np.eye(2)
+    rows = np.vstack([program.A_ub, program.A_eq, -program.A_eq, -box, box])
+    sides = np.concatenate([program.b_ub, program.b_eq, -program.b_eq, -low, high])
+    lengths = np.hypot(*rows.T)
+    if np.any(sides[lengths == 0] < 0):  # 0 ≤ −1: no point at all
+        return np.zeros((0, 2))
+    lines = np.isfinite(sides) & (lengths > 0)
+    lengths = np.exp2(np.floor(np.log2(lengths[lines])))  # powers of two change no digit
+    rows, sides = rows[lines] / lengths[:, None], sides[lines] / lengths
     corners: list[Array] = []
     for i, k in itertools.combinations(range(len(sides)), 2):
-        pair = lines[[i, k]]
-        if abs(np.linalg.det(pair)) <= 1e-12 * np.abs(pair).max() ** 2:
+        pair = rows[[i, k]]
+        if abs(np.linalg.det(pair)) <= 1e-12:
             continue
         x = np.linalg.solve(pair, sides[[i, k]]) + 0.0
-        near = tol * (1 + np.abs(x).max())
-        if program.violation(x) <= near and not any(np.abs(x - other).max() <= near for other in corners):
+        near = tol * max(np.abs(sides).max(), np.abs(x).max())
+        if (rows @ x - sides).max() <= near and not any(np.abs(x - other).max() <= near for other in corners):
             corners.append(x)
     if not corners:
         return np.zeros((0, 2))
