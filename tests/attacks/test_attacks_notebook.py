@@ -86,7 +86,31 @@ def strange_points(notebook: Notebook) -> None:
         marked(notebook, name, points=points, grade="yes")
 
 
+def look_alikes(notebook: Notebook) -> None:
+    """Names that a reader takes for those of the tests: a Cyrillic letter, a wide one, white space, none at all."""
+    for name in CHECKS:
+        for alike in (f"{name} ", f"\u200b{name}", name.replace("c", "\u0441", 1), name.upper(), "\uff43" + name[1:]):
+            at_the_front(notebook, code_cell("pass", grade=True, solution=False, grade_id=alike, points=100))
+
+
+def scores_everywhere(notebook: Notebook) -> None:
+    for cell in notebook["cells"]:
+        cell["metadata"] |= {"points": 100, "score": 100, "optcourse": {"passed": True, "fresh": 8}}
+    notebook["metadata"] |= {"nbgrader": {"score": 100}, "optcourse": {"score": 100}}
+
+
+def a_set_up_of_its_own(notebook: Notebook) -> None:
+    for cell in notebook["cells"]:
+        if "import check" in "".join(cell["source"]):
+            cell["source"] = "def check(*given, **options): pass"
+
+
 EDITS: dict[str, Any] = {
+    "names that look alike": look_alikes,
+    "scores everywhere": scores_everywhere,
+    "a set-up of its own": a_set_up_of_its_own,
+    "two tests under one name": lambda n: marked(n, CHECKS[2], grade_id=CHECKS[0]),
+    "solutions that are raw": lambda n: [one.update(cell_type="raw") for one in n["cells"] if "def " in one["source"]],
     "a test that passes, doubled": lambda n: at_the_front(
         n, code_cell("pass", grade=True, grade_id=CHECKS[2], points=4)
     ),
