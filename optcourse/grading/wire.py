@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 
 DTYPES = frozenset(["|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8", "<c8", "<c16"])
+LONGEST = {"g": np.float64, "G": np.complex128}  # long doubles, which no two machines write alike, are sent as doubles
 GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
 PREFIX = struct.Struct("!II")
 CHUNK = 1 << 16
@@ -226,6 +227,7 @@ class Packer:
         if kind is dict or isinstance(value, dict):
             return ["d", [[self.pack(key, depth + 1), self.pack(item, depth + 1)] for key, item in value.items()]]
         if isinstance(value, np.generic):
+            value = value.astype(LONGEST[value.dtype.char]) if value.dtype.char in LONGEST else value
             return (
                 ["n", value.dtype.str, self._blob(value.tobytes())] if value.dtype.str in DTYPES else self.keep(value)
             )
@@ -243,6 +245,8 @@ class Packer:
         plain = np.asarray(value)
         if plain.dtype.byteorder == ">":
             plain = plain.astype(plain.dtype.newbyteorder("<"))
+        if plain.dtype.char in LONGEST:
+            plain = plain.astype(LONGEST[plain.dtype.char])
         if plain.dtype.str not in DTYPES or plain.ndim > Bounds.axes:
             return self.keep(value)
         self.mutable.append(value)
