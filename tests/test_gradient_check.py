@@ -687,6 +687,8 @@ def test_what_central_differences_resolve_is_their_rounding_and_the_change_from_
     line = check_gradient(lambda t: sign * (slope * t + 7), lambda t: sign * slope, at, eps=0.25)
     assert line.numerical == sign * slope
     assert line.resolution == pytest.approx(8 * U * largest / 0.25, rel=1e-12, abs=0)
+    peak = check_gradient(lambda t: sign * (16 - (t - 1.25) ** 2), lambda t: sign * (2.5 - 2 * t), 1.0, eps=0.25)
+    assert peak.resolution == pytest.approx(8 * U * 16 / 0.25, rel=1e-12, abs=0)  # the largest is one step ahead
     cube = check_gradient(lambda t: sign * t**3, lambda t: sign * 3 * t**2, 1.0, eps=0.25)
     assert cube.numerical == sign * (3 + 1 / 16)
     assert cube.resolution == pytest.approx(3 / 16, rel=1e-12, abs=0)  # ε² at one step, 4 ε² at two

@@ -470,6 +470,12 @@ def test_a_narrow_variable_can_start_a_triangle():
     assert triangular_start(standard_form(program, scaled=False)).tolist() == [0]
 
 
+def test_the_first_rule_starts_from_a_triangle_and_the_others_from_the_slacks():
+    program = LinearProgram([1.0, 2.0], A_eq=[[1.0, 1.0]], b_eq=[1.0])
+    pivots = {rule: solution(simplex(program, rule)).iterations for rule in SIMPLEX.RULES}
+    assert pivots == {"steepest": 0, "dantzig": 1, "bland": 1}
+
+
 def test_a_large_entry_elsewhere_counts_whatever_its_sign():
     program = LinearProgram([1.0, 2.0], [[-4.0, 0.0]], [9.0], [[0.2, 1.0]], [1.0])
     assert triangular_start(standard_form(program, scaled=False)).tolist() == [2, 1]
