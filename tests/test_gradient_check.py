@@ -208,6 +208,13 @@ def test_the_numerical_hessian_of_a_matrix_has_a_row_per_entry():
     assert hessian == pytest.approx(2 * np.eye(6), abs=1e-6)
 
 
+def test_the_numerical_hessian_refuses_what_the_numerical_gradient_refuses():
+    with pytest.raises(NonFiniteError, match="f returned nan at theta = "):
+        numerical_hessian(lambda theta: np.nan, [1.0, 2.0])
+    with pytest.raises(ValueError, match=r"^f = .*must return one number, not shape \(2,\)"):
+        numerical_hessian(lambda theta: theta, [1.0, 2.0])
+
+
 def test_the_numerical_hessian_costs_two_n_times_n_plus_one():
     f = Counting(cubes)
     numerical_hessian(f, np.ones(4))
