@@ -327,13 +327,14 @@ def augmented_lagrangian(
             return grad(t) + jacobian(t).T @ (nu + rho * constraint(t))
 
         for theta in bfgs(lagrangian, slope, theta):  # noqa: B020 (it starts where the last subproblem ended)
-            if np.abs(slope(theta)).max() <= 1e-10 * (1 + np.abs(theta).max()):
+            if np.abs(slope(theta)).max() <= 1e-10 * np.abs(grad(theta)).max():
                 break
         if np.isnan(loss(theta)):  # the inner solver stepped back from it, to no avail
             raise NonFiniteError(f"loss returned nan at theta = {theta}")
         h = constraint(theta)
         nu = nu + penalty * h
-        if np.abs(h).max() > max(0.25 * violation, 1e-8 * (1 + np.abs(theta).max())):  # above rounding
+        blur = 1e-8 * np.abs(jacobian(theta)) @ np.abs(theta)  # what h is uncertain by, as exactly as θ is found
+        if np.abs(h).max() > max(0.25 * violation, blur.max()):
             penalty *= 10
         violation = float(np.abs(h).max())
         yield theta

@@ -247,6 +247,22 @@ def test_on_a_curved_constraint_the_augmented_lagrangian_ends_where_slsqp_does()
     assert steps.state["nu"][0] == pytest.approx(np.sqrt(5) - 1, abs=1e-7)
 
 
+@pytest.mark.parametrize(("worth", "length"), [(1e-12, 1.0), (1e-6, 1.0), (1e6, 1.0), (1.0, 1e-9), (1.0, 1e9)])
+def test_prices_and_penalties_find_the_answer_in_any_units(worth, length):
+    target = np.array([2.0, 1.0])
+    steps = augmented_lagrangian(
+        lambda t: worth * np.sum((t / length - target) ** 2),
+        lambda t: worth * 2 * (t / length - target) / length,
+        lambda t: np.array([(t / length) @ (t / length) - 1]),
+        lambda t: 2 * t[None] / length**2,
+        length * np.array([1.0, 0.0]),
+        penalty=10.0 * worth,
+    )
+    theta = run(steps, steps=15).theta
+    np.testing.assert_allclose(theta / length, target / np.sqrt(5), atol=1e-7)
+    assert steps.state["nu"][0] / worth == pytest.approx(np.sqrt(5) - 1, abs=1e-6)
+
+
 def test_newton_on_the_constraints_meets_the_optimality_conditions():
     A, b, costs = np.ones((1, 3)), np.ones(1), np.array([1.0, 2.0, 3.0])
     stream = newton_kkt(lambda t: np.exp(t) * costs, lambda t: np.diag(np.exp(t) * costs), np.zeros(3), A, b)
@@ -581,14 +597,15 @@ def test_each_subproblem_is_solved_in_every_coordinate():
     np.testing.assert_allclose(next(steps), [7 / 6, 0], atol=1e-9)  # 2 (t − 2) + 10 (t − 1) = 0
 
 
-@pytest.mark.parametrize(("missed", "grown"), [(0.95e-7, False), (1.05e-7, True)])
-def test_a_violation_of_the_size_of_rounding_makes_no_penalty_grow(missed, grown):
-    # A constraint that nothing can change, beside a θ of the size 9: 1e-8 · (1 + 9) is forgiven.
+@pytest.mark.parametrize("length", [1e-6, 1.0, 1e6])
+@pytest.mark.parametrize(("missed", "grown"), [(0.85e-7, False), (0.95e-7, True)])
+def test_a_violation_of_the_size_of_rounding_makes_no_penalty_grow(missed, grown, length):
+    # What a slope of one makes of a θ of the size 9 is uncertain by 9e-8, whatever the units of θ.
     steps = augmented_lagrangian(
-        lambda t: np.sum((t - [-9, 0]) ** 2),
-        lambda t: 2 * (t - [-9, 0]),
+        lambda t: np.sum((t / length - [-9, 0]) ** 2),
+        lambda t: 2 * (t / length - [-9, 0]) / length,
         lambda t: np.array([missed]),
-        lambda t: np.zeros((1, 2)),
+        lambda t: np.array([[1.0, 0.0]]) / length,
         [0.0, 0.0],
         penalty=1.0,
     )
