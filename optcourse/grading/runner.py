@@ -9,6 +9,7 @@ on nothing else: not on how many workers there are, nor on their order. A run th
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import shutil
@@ -121,6 +122,9 @@ def _grade(arguments: Namespace) -> int:
     with contextlib.ExitStack() as stack:
         # They take as long to load what they need as this process does, so they begin first.
         here = None if arguments.cluster else stack.enter_context(processes(arguments.workers, limits))
+        # Hundreds of modules are loaded now and stay: the collector would walk through them again and again.
+        gc.disable()
+        stack.callback(gc.enable)
         course, assignment = Course(arguments.course), arguments.assignment
         sources = course.sources(assignment)
         handed = course.handed_in(assignment, sorted(sources), arguments.student)
@@ -135,6 +139,9 @@ def _grade(arguments: Namespace) -> int:
             print(f"grade: everything is graded again, since this changed: {', '.join(journal.changed)}")
         files = gradebook.files if gradebook else partial(write_feedback, course, assignment)
         run = Run(handed, sources, limits, seed, journal, files)
+        gc.freeze()
+        stack.callback(gc.unfreeze)
+        gc.enable()
         if here is not None:
             run_here(run, course.state(assignment), *here)
         else:
