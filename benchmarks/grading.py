@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from timing import table
+from timing import machine, table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "grading"))
 
@@ -33,6 +33,7 @@ def main(rounds: int = ROUNDS) -> None:
     """Print seconds for each submission, and the ratios round by round."""
     from submissions import STOCK, open_course
 
+    print(machine("nbgrader"), f"classes of {FEW} and of {MANY}, median of {rounds} interleaved rounds\n")
     with tempfile.TemporaryDirectory(prefix="optcourse-bench-") as folder:
         stock, ours = Path(folder, "stock"), Path(folder, "ours")
         for course, more in ((stock, STOCK), (ours, "")):
