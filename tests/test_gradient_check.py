@@ -751,8 +751,9 @@ def test_a_kink_is_one_that_shows_beside_the_slope_and_does_not_grow_with_the_st
         f = lambda t: jump * abs(t) + curvature * t**2 + slope * t  # noqa: E731
         return check_gradient(f, lambda t: jump * np.sign(t) + 2 * curvature * t + slope, 0.0, eps=2.0**-10).kinks
 
-    assert kinks(0.9e-4, 0.0) == ()
-    assert kinks(1.1e-4, 0.0) == ((),)
+    for sign in (1, -1):  # the bottom of a valley, or the top of a ridge
+        assert kinks(sign * 0.9e-4, 0.0) == ()
+        assert kinks(sign * 1.1e-4, 0.0) == ((),)
     # The slopes of the two sides are 2 jump + 2 k ε curvature apart over k steps: 2.5 times as far at 8 as at 2
     # if ε curvature is half the jump.
     assert kinks(0.5, 0.45 * 0.5 * 2**10) == ((),)
