@@ -140,10 +140,16 @@ def test_the_flow_chart_is_a_nested_list_that_says_yes_or_no_and_leads_to_chapte
     assert [branch.find("em").get_text().startswith(("Yes", "No")) for branch in branches] == [True] * 6
     written = {page.removeprefix("book/") for page in PAGES}
     links = [link["href"].partition("#")[0] for link in chart.select("a")]
-    assert links
     assert set(links) <= written
-    # A chapter is a link as soon as it is there; until then it is named, with an honest word.
-    assert len(links) + chart.get_text().count("(in preparation)") == 3
+    # A chapter is a link as soon as it is there; until then it is named, with an honest word that leads to the map.
+    assert len(links) == 3
+    assert links.count("index.html") == chart.get_text().count("(in preparation)") < 3
+
+
+def test_a_chapter_to_come_is_named_with_an_honest_word_that_leads_to_the_map() -> None:
+    named = soup("book/03_01_gradient_descent.html").find("a", string="in preparation")
+    assert named["href"] == "index.html#the-map"
+    assert "Newton’s method (3.7, in preparation)" in named.find_parent("p").get_text()
 
 
 CUT = """() => {
@@ -159,3 +165,38 @@ def test_formulas_and_tables_are_seen_whole_beside_the_contents(open_page: Calla
     """1200 pixels are the least width at which the contents stand beside the text: its column is narrowest there."""
     page = open_page(chapter, viewport={"width": 1200, "height": 900})
     assert page.evaluate(CUT) == []
+
+
+SIGNS = """() => [...document.querySelectorAll(".bd-article *")]
+    .filter((e) => e.scrollWidth > e.clientWidth + 1 && e.checkVisibility())
+    .filter((e) => /auto|scroll/.test(getComputedStyle(e).overflowX))
+    .map((e) => [e.tabIndex, e.role, e.ariaLabel, e.dataset.more, getComputedStyle(e).maskImage !== "none"])"""
+
+
+@pytest.mark.parametrize("chapter", [page for page in PAGES if page.startswith("book/03_")])
+def test_what_scrolls_sideways_on_a_phone_fades_out_has_a_name_and_is_reached_by_keys(
+    open_page: Callable[..., Any], chapter: str
+) -> None:
+    page = open_page(chapter, viewport={"width": 360, "height": 780})
+    page.evaluate("document.querySelectorAll('.bd-article details').forEach((folded) => { folded.open = true; })")
+    page.wait_for_function("document.querySelectorAll('.bd-article [data-more=right]').length > 5")
+    page.wait_for_timeout(100)
+    signs = page.evaluate(SIGNS)
+    assert len(signs) > 5
+    for focus, role, name, more, faded in signs:
+        assert (focus, role, more, faded) == (0, "group", "right", True), name
+        assert name.endswith(", scrolls sideways")
+
+
+def test_the_sign_changes_sides_with_what_is_left_to_see(open_page: Callable[..., Any]) -> None:
+    page = open_page(CHAPTER, viewport={"width": 360, "height": 780})
+    wide = page.locator("[data-more=right]").first
+    wide.focus()
+    assert wide.evaluate("(e) => getComputedStyle(e).maskImage") == "none"  # a mask would cut its focus ring off
+    moved = wide.element_handle()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("(e) => e.dataset.more === 'left right'", arg=moved)
+    moved.evaluate("(e) => e.scrollTo({ left: e.scrollWidth })")
+    page.wait_for_function("(e) => e.dataset.more === 'left'", arg=moved)
+    page.set_viewport_size({"width": 1920, "height": 900})
+    page.wait_for_function("(e) => e.dataset.more === undefined && e.getAttribute('role') === null", arg=moved)
