@@ -113,6 +113,8 @@ def is_psd(A: Array, tol: float = 1e-12) -> bool:
     >>> is_psd([[1.0, 1.0], [1.0, 1.0]]), is_psd([[1.0, 2.0], [2.0, 1.0]])
     (True, False)
     """
+    if A.size == 0:
+        raise refuse("A", A, "must have at least one entry")
     if A.shape[0] != A.shape[1] or not np.allclose(A, A.T, rtol=1e-10, atol=1e-12 * np.abs(A).max()):
         raise refuse("A", A, "must be square and symmetric")
     eigenvalues = np.linalg.eigvalsh(A)
@@ -236,6 +238,8 @@ class QuadraticProgram:
 
     def __post_init__(self) -> None:
         c = vector("c", self.c)
+        if c.size == 0:
+            raise refuse("c", self.c, "must have at least one entry")
         Q = matrix("Q", self.Q)
         if Q.shape != (c.size, c.size):
             raise refuse("Q", self.Q, f"must have shape {(c.size, c.size)}, like c, not {Q.shape}")

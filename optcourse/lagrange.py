@@ -334,9 +334,9 @@ def augmented_lagrangian(
         h = constraint(theta)
         nu = nu + penalty * h
         blur = 1e-8 * np.abs(jacobian(theta)) @ np.abs(theta)  # what h is uncertain by, as exactly as θ is found
-        if np.abs(h).max() > max(0.25 * violation, blur.max()):
+        if np.abs(h).max(initial=0.0) > max(0.25 * violation, blur.max(initial=0.0)):
             penalty *= 10
-        violation = float(np.abs(h).max())
+        violation = float(np.abs(h).max(initial=0.0))
         yield theta
 
 

@@ -130,6 +130,7 @@ def test_from_another_start_the_residual_is_what_is_left_there_and_none_is_the_e
         ([[1.0, 2.0], [0.0, 1.0]], "must be symmetric"),
         ([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], r"must be square, not \(2, 3\)"),
         (np.eye(3), "has 3 rows, but b has 2 entries"),
+        (np.zeros((0, 0)), "must have at least one row"),
         ([[np.nan, 0.0], [0.0, 1.0]], "finite"),
         (scipy.sparse.csr_array([[1.0, 2.0], [0.0, 1.0]]), "must be symmetric"),
         (scipy.sparse.linalg.aslinearoperator(np.ones((2, 3))), r"must be square, not \(2, 3\)"),

@@ -321,6 +321,13 @@ def test_a_flat_direction_is_found_though_rounding_bends_it(seed):
     assert inside.minimiser() == pytest.approx(-L[:, 0] * (L[:, 0] @ outside) / (L[:, 0] @ L[:, 0]), rel=1e-9)
 
 
+def test_of_no_variables_there_is_no_program_and_no_curvature():
+    with pytest.raises(ValueError, match=r"^c = \[\]: must have at least one entry"):
+        QuadraticProgram(np.zeros((0, 0)), [])
+    with pytest.raises(ValueError, match=r"^A = .*must have at least one entry"):
+        is_psd(np.zeros((0, 0)))
+
+
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 @pytest.mark.parametrize("cost", [1e-12, 1.0, 1e6])
 def test_a_price_matches_a_cost_within_a_billionth_of_what_is_added_up(cost, sign):

@@ -263,6 +263,13 @@ def test_prices_and_penalties_find_the_answer_in_any_units(worth, length):
     assert steps.state["nu"][0] / worth == pytest.approx(np.sqrt(5) - 1, abs=1e-6)
 
 
+def test_without_constraints_the_augmented_lagrangian_is_the_loss():
+    nothing, rows = (lambda t: np.zeros(0)), (lambda t: np.zeros((0, 2)))
+    steps = augmented_lagrangian(lambda t: (t - 3) @ (t - 3), lambda t: 2 * (t - 3), nothing, rows, [1.0, 2.0])
+    np.testing.assert_allclose(list(islice(steps, 2))[-1], [3.0, 3.0], rtol=1e-9)
+    assert (steps.state["penalty"], steps.state["violation"]) == (10.0, 0.0)
+
+
 def test_newton_on_the_constraints_meets_the_optimality_conditions():
     A, b, costs = np.ones((1, 3)), np.ones(1), np.array([1.0, 2.0, 3.0])
     stream = newton_kkt(lambda t: np.exp(t) * costs, lambda t: np.diag(np.exp(t) * costs), np.zeros(3), A, b)
