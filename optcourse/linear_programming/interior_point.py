@@ -243,12 +243,13 @@ def explain(program: LinearProgram) -> tuple[str, Array | None, tuple[Array, Arr
     steepest direction that stays feasible for ever.
     """
     (m_ub, n), m_eq = program.A_ub.shape, len(program.b_eq)
-    missing = m_ub + 2 * m_eq
+    rows, sides = np.vstack([program.A_ub, program.A_eq]), np.concatenate([program.b_ub, program.b_eq])
+    missing, unit = m_ub + 2 * m_eq, np.abs(rows).max(initial=0.0) or 1.0  # what is missed is counted in the rows' unit
     least = LinearProgram(
-        c=np.append(np.zeros(n), np.ones(missing)),
-        A_ub=np.hstack([program.A_ub, -np.eye(m_ub), np.zeros((m_ub, 2 * m_eq))]),
+        c=np.append(np.zeros(n), np.full(missing, unit)),
+        A_ub=np.hstack([program.A_ub, -unit * np.eye(m_ub), np.zeros((m_ub, 2 * m_eq))]),
         b_ub=program.b_ub,
-        A_eq=np.hstack([program.A_eq, np.zeros((m_eq, m_ub)), np.eye(m_eq), -np.eye(m_eq)]),
+        A_eq=np.hstack([program.A_eq, np.zeros((m_eq, m_ub)), unit * np.eye(m_eq), -unit * np.eye(m_eq)]),
         b_eq=program.b_eq,
         bounds=np.vstack([program.bounds, np.tile([0, np.inf], (missing, 1))]),
     )
@@ -259,7 +260,6 @@ def explain(program: LinearProgram) -> tuple[str, Array | None, tuple[Array, Arr
         bounds=np.where(np.isfinite(program.bounds), 0.0, np.sign(program.bounds)),
     )
     ends = np.abs(np.where(np.isfinite(program.bounds), program.bounds, 0.0)).max(axis=1)
-    rows, sides = np.vstack([program.A_ub, program.A_eq]), np.concatenate([program.b_ub, program.b_eq])
     size = (np.abs(sides) + np.abs(rows) @ ends).max(initial=0.0)
     for status, auxiliary in (("infeasible", least), ("unbounded", away)):
         corners = simplex(auxiliary)
