@@ -406,11 +406,12 @@ def test_a_working_set_is_solved_at_once_from_any_start(seed, share):
     np.testing.assert_array_equal((start, pull), kept)
 
 
-def test_columns_that_repeat_each_other_are_solved_though_both_are_in_use():
-    X, y = np.array([[1.0, 1.0], [2.0, 2.0]]), np.array([3.0, 4.0])
-    start = np.array([1.0, 1.0])
-    theta = _solve_small_lasso(X.T @ X, X.T @ (y - X @ start), 0.5, start)
-    assert theta.sum() == pytest.approx((11 - 0.5) / 5, rel=1e-9)
+@pytest.mark.parametrize("unit", [1e-3, 1.0, 1e3])
+def test_columns_that_repeat_each_other_are_solved_though_both_are_in_use(unit):
+    X, y = unit * np.array([[1.0, 1.0], [2.0, 2.0]]), np.array([3.0, 4.0])
+    start = np.array([1.0, 1.0]) / unit
+    theta = _solve_small_lasso(X.T @ X, X.T @ (y - X @ start), 0.5 * unit, start)
+    assert theta.sum() * unit == pytest.approx((11 - 0.5) / 5, rel=1e-9)
 
 
 def test_a_step_of_nothing_is_taken_not_at_all():
@@ -420,7 +421,10 @@ def test_a_step_of_nothing_is_taken_not_at_all():
 def test_a_start_is_taken_as_it_is_but_where_a_column_is_all_zeros():
     X = [[0.0, 1.0, 0.0], [2.0, 0.0, 0.0], [0.0, 3.0, 0.0]]
     for method in (lasso_cd, lasso):
-        assert method(X, [1.0, 2.0, 3.0], 0.1, theta=[1.0, -2.0, 3.0]).start.tolist() == [1.0, -2.0, 0.0]
+        stream = method(X, [1.0, 2.0, 3.0], 0.1, theta=[1.0, -2.0, 3.0])
+        assert stream.start.tolist() == [1.0, -2.0, 0.0]
+    next(stream)
+    assert stream.state["gap"] == pytest.approx(lasso_gap(X, [1.0, 2.0, 3.0], 0.1, stream.start), rel=1e-12)
 
 
 def test_one_column_and_one_row_are_data_too():
