@@ -262,14 +262,14 @@ def test_lambda_max_is_the_least_penalty_that_leaves_nothing(rng):
         assert np.flatnonzero(below[-1]).tolist() == [np.argmax(np.abs(X.T @ y))]
 
 
-@pytest.mark.parametrize("method", [lasso_cd, lasso, lasso_path])
+@pytest.mark.parametrize("method", [lasso_cd, lasso, lasso_path, lasso_lam_max])
 def test_data_that_do_not_fit_are_refused_by_name(method):
-    more = () if method is lasso_path else (0.1,)
+    more = (0.1,) if method in (lasso_cd, lasso) else ()
     with pytest.raises(ValueError, match=r"y = .*one entry for each of the 2 rows of X, not 3"):
         method([[1.0], [2.0]], [1.0, 2.0, 3.0], *more)
     with pytest.raises(ValueError, match=r"X = .*must not be empty, but has shape \(2, 0\)"):
         method(np.zeros((2, 0)), [1.0, 2.0], *more)
-    if method is not lasso_path:
+    if more:
         for theta in ([1.0, 2.0], [[1.0]]):
             with pytest.raises(ValueError, match=r"theta = .*one entry for each of the 1 columns of X"):
                 method([[1.0], [2.0]], [1.0, 2.0], 0.1, theta=theta)
