@@ -710,6 +710,9 @@ def test_dice_are_thrown_ahead_only_once_the_archive_is_full():
         seen.add((full, bool(stream.state["ahead"])))
     assert (True, True) in seen
     assert (False, False) in seen
+    classic = differential_evolution(bowl, **BOX, rng=np.random.default_rng(3))  # which has no archive
+    next(classic)
+    assert len(classic.state["ahead"]) == 31
 
 
 def test_an_archive_throws_dice_only_when_it_is_more_than_full(rng):
