@@ -25,6 +25,7 @@ REFINEMENTS = 10  # by so many steps of conjugate gradients at most; two are the
 STEP = 0.9995  # how much of the way to the wall to go
 CORRECTORS = 2  # how often to bend a direction: a solve each, and a sixth fewer factorisations
 LONGER = 0.3  # by how much a bent direction should lengthen the steps; a tenth of that is worth the bend
+COMMON = 30.0  # how many times their difference both halves of a free variable may be: less hinders, more stalls later
 HUGE = 1e18  # an iterate this large will not come back
 SPREAD = 10.0  # how many times the target a product of complementary variables may be, or a fraction of it
 
@@ -326,6 +327,7 @@ def interior_point(program: LinearProgram, tol: float = 1e-9) -> Iterates:
     A, box = form.A[order][:, free], np.flatnonzero(np.isfinite(form.upper[free]))
     normal = NormalEquations(A, A.T.tocsr())
     problem = Problem(A, normal.transposed, form.b[order], form.c[free], form.upper[free][box], box, normal)
+    halves = np.searchsorted(np.flatnonzero(free), form.halves)
     at = starting_point(problem)
     first = at.mu()
     reason, status, iterations, shortest = None, None, 0, 0
@@ -337,7 +339,7 @@ def interior_point(program: LinearProgram, tol: float = 1e-9) -> Iterates:
         d = problem.direction(at, rest, sigma * mu - at.z * at.s - d.z * d.s, sigma * mu - at.w * at.v - d.w * d.v)
         d = problem.centred(at, d, sigma * mu)
         primal, dual = at.steps(d)
-        at = at.towards(d, min(1.0, STEP * primal), min(1.0, STEP * dual))
+        at = drawn_in(at.towards(d, min(1.0, STEP * primal), min(1.0, STEP * dual)), halves)
         z, s, y = at.z, at.s, at.y[np.argsort(order)]
         iterations += 1
         shortest = shortest + 1 if max(primal, dual) < 1e-4 else 0
@@ -352,6 +354,17 @@ def interior_point(program: LinearProgram, tol: float = 1e-9) -> Iterates:
         yield x
     solution = conclude(program, form, x, y, reason if status != "optimal" else None, iterations)
     return solution.status
+
+
+def drawn_in(at: Point, halves: Array) -> Point:
+    """Take from both halves of a free variable what they have too much in common.
+
+    Their difference alone counts, so nothing keeps them from growing for ever, while their multipliers fall to nothing.
+    """
+    pair = at.z[halves]
+    excess = np.maximum(pair.min(axis=0) - COMMON * np.maximum(1.0, np.abs(pair[0] - pair[1])), 0.0)
+    at.z[halves] -= excess
+    return at
 
 
 def spread(z: Array, free: Array) -> Array:

@@ -11,6 +11,8 @@ import numpy as np
 
 from optcourse.arguments import Array, matrix, refuse, vector
 
+EPS = float(np.finfo(float).eps)
+
 
 @dataclass(frozen=True, eq=False)
 class LinearProgram:
@@ -135,7 +137,7 @@ class StandardForm(NamedTuple):
     The last m columns of A are the identity: one slack for each row, which an equality bounds by zero. Rows and columns
     are scaled by powers of two, which changes no digit; `row_scale` carries prices back to the program's own rows. So
     are sides and costs where all are tiny or huge, since solvers take a billionth for zero; `worth` is what one unit of
-    cost is in those of the program.
+    cost is in those of the program. `halves`, of shape (2, …), are the columns of z⁺ and z⁻ for every x = z⁺ − z⁻.
     """
 
     A: Any
@@ -145,6 +147,7 @@ class StandardForm(NamedTuple):
     shift: Array
     map: Any
     row_scale: Array
+    halves: Array
     worth: float = 1.0
 
     def point(self, z: Array) -> Array:
@@ -170,7 +173,10 @@ def standard_form(program: LinearProgram, scaled: bool = True) -> StandardForm:
     width = high - low
 
     rows = np.vstack([program.A_ub, program.A_eq])
-    b = np.concatenate([program.b_ub, program.b_eq]) - rows @ shift
+    sides = np.concatenate([program.b_ub, program.b_eq])
+    b = sides - rows @ shift
+    noise = 4 * EPS * (np.abs(sides) + np.abs(rows) @ np.abs(shift))
+    b[np.abs(b) <= noise] = 0.0  # what rounding left is no side to be scaled up to one
     if not len(b):  # 0 = 0, so that no solver has to ask whether there are rows
         b = np.zeros(1)
     m = len(b)
@@ -202,9 +208,9 @@ def standard_form(program: LinearProgram, scaled: bool = True) -> StandardForm:
     b = b * row_scale
     unit = moderate(np.abs(b))
     worth = moderate(np.abs(cost) * unit)
-    return StandardForm(
-        A, b / unit, cost * (unit / worth), upper / unit, shift, mapping * unit, row_scale * (worth / unit), worth
-    )
+    costs, prices = cost * (unit / worth), row_scale * (worth / unit)
+    halves = np.array([split, np.arange(n, n_z)])
+    return StandardForm(A, b / unit, costs, upper / unit, shift, mapping * unit, prices, halves, worth)
 
 
 def moderate(sizes: Array, high: float = 1e6) -> float:
