@@ -17,6 +17,7 @@ SURVIVORS = HERE / "survivors.json"
 OWN_TESTS = {
     "adam": ["tests/test_adaptive.py", "tests/oracles/test_conventions.py"],
     "adaptive": ["tests/test_adaptive.py", "tests/oracles/test_conventions.py"],
+    "certificates": ["tests/test_certificates.py", "tests/test_convexity.py"],
     "coordinate_descent": ["tests/test_coordinate_descent.py", "tests/test_lasso.py"],
     "line_search": ["tests/test_line_search.py", "tests/test_newton.py"],
     "momentum": ["tests/test_momentum.py", "tests/oracles/test_conventions.py"],
