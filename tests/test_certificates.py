@@ -363,3 +363,9 @@ def test_nonsense_is_never_certified_but_refused_by_name(certificate, name, valu
 
 def test_a_step_out_of_the_domain_misses_the_conditions_by_infinity():
     assert wolfe_conditions(1.0, -1.0, np.inf, np.inf, alpha=1.0) == (np.inf, np.inf)
+
+
+def test_a_program_of_the_other_kind_is_named_though_it_shares_some_parts():
+    linear = LinearProgram([1.0, 1.0], A_ub=[[-1.0, -1.0]], b_ub=[-1.0])
+    with pytest.raises(ValueError, match=r"must be a QuadraticProgram"):
+        certificates.duality_gap(linear, [0.5, 0.5])
