@@ -27,7 +27,7 @@ def linear_operator(name: str, value: Any) -> Any:
         value = matrix(name, value)
     if value.ndim != 2 or value.shape[0] != value.shape[1]:
         raise refuse(name, value, f"must be square, not {value.shape}")
-    if value.shape[0] == 0:
+    if value.shape == (0, 0):
         raise refuse(name, value, "must have at least one row")
     in_sight = isinstance(value, np.ndarray) or hasattr(value, "nnz")
     if in_sight and abs(value - value.T).max() > 1e-10 * abs(value).max():

@@ -343,7 +343,7 @@ def lagrange_dual(program: QuadraticProgram) -> LagrangeDual:
     def value(nu: Any = (), mu: Any = ()) -> float:
         nu, mu = program.prices(nu, mu)
         w = tilt(nu, mu)
-        size = np.max(np.abs(program.c) + np.abs(program.A_eq.T) @ np.abs(nu) + np.abs(program.A_ub.T) @ np.abs(mu))
+        size = np.max(np.abs(program.c) + np.abs(program.A_eq.T) @ np.abs(nu) + np.abs(program.A_ub.T) @ mu)
         if np.abs(w[~curved]).max(initial=0.0) > 1e-9 * size or np.any(mu < 0):
             return -np.inf
         least = -0.5 * np.sum(w[curved] ** 2 / curvature[curved])

@@ -191,6 +191,11 @@ def test_a_preconditioner_that_is_not_positive_definite_is_named(M):
         list(conjugate_gradient(np.diag([2.0, 3.0]), [0.0, 1.0], M=M))
 
 
+def test_a_preconditioner_that_makes_a_residual_infinitely_long_is_named():
+    with pytest.raises(ValueError, match=r"^M = .*rᵀMr is inf"):
+        list(conjugate_gradient(1e-200 * np.eye(2), [1e150, 0.0], M=1e20 * np.eye(2)))
+
+
 def test_what_can_be_applied_is_not_called():
     class Doubling:
         shape, ndim = (2, 2), 2
