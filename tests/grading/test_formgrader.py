@@ -148,24 +148,6 @@ def test_what_did_not_end_says_so_where_its_mark_is_given(tab: Any, formgrader: 
     assert "did not end within 2 s" in tab.locator("body").inner_text()
 
 
-def test_the_button_grades_one_again_in_the_sandbox(tab: Any, formgrader: str, course: Path) -> None:
-    notebook = course / "autograded" / "mistake_uphill" / ASSIGNMENT / f"{TASK}.ipynb"
-    before = notebook.stat().st_mtime_ns
-    tab.goto(f"{formgrader}/manage_submissions/{ASSIGNMENT}")
-    row(tab, "mistake_uphill").locator(".autograde a").click()
-    said = tab.locator(".modal-dialog", has_text="autograded")
-    said.wait_for(timeout=60_000)
-    assert f"Successfully autograded '{ASSIGNMENT}' for student 'mistake_uphill'" in said.inner_text()
-    assert notebook.stat().st_mtime_ns > before
-    assert "isolation: bubblewrap" in notebook.read_text()
-    tab.goto(f"{formgrader}/manage_submissions/{ASSIGNMENT}")
-    assert row(tab, "mistake_uphill").locator(".score").inner_text() == "6 / 10"
-    row(tab, "mistake_uphill").locator(".generate-feedback a").click()
-    tab.locator(".modal-dialog", has_text="feedback").wait_for(timeout=60_000)
-    page = (course / "feedback" / "mistake_uphill" / ASSIGNMENT / f"{TASK}.html").read_text()
-    assert "This looks like: uphill." in page
-
-
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1000), ("dark", 1000), ("light", 320)])
 def test_a_page_of_feedback_can_be_read_by_everyone(
     chromium: Any, npm: Any, course: Path, scheme: Any, width: int
@@ -182,3 +164,22 @@ def test_a_page_of_feedback_can_be_read_by_everyone(
         assert found == []
         assert page.evaluate("document.documentElement.scrollWidth") == width
         context.close()
+
+
+# The last, since it puts nbgrader's page of feedback in the place of ours.
+def test_the_button_grades_one_again_in_the_sandbox(tab: Any, formgrader: str, course: Path) -> None:
+    notebook = course / "autograded" / "mistake_uphill" / ASSIGNMENT / f"{TASK}.ipynb"
+    before = notebook.stat().st_mtime_ns
+    tab.goto(f"{formgrader}/manage_submissions/{ASSIGNMENT}")
+    row(tab, "mistake_uphill").locator(".autograde a").click()
+    said = tab.locator(".modal-dialog", has_text="autograded")
+    said.wait_for(timeout=60_000)
+    assert f"Successfully autograded '{ASSIGNMENT}' for student 'mistake_uphill'" in said.inner_text()
+    assert notebook.stat().st_mtime_ns > before
+    assert "isolation: bubblewrap" in notebook.read_text()
+    tab.goto(f"{formgrader}/manage_submissions/{ASSIGNMENT}")
+    assert row(tab, "mistake_uphill").locator(".score").inner_text() == "6 / 10"
+    row(tab, "mistake_uphill").locator(".generate-feedback a").click()
+    tab.locator(".modal-dialog", has_text="feedback").wait_for(timeout=60_000)
+    page = (course / "feedback" / "mistake_uphill" / ASSIGNMENT / f"{TASK}.html").read_text()
+    assert "This looks like: uphill." in page
