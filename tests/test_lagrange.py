@@ -677,3 +677,37 @@ def test_newton_on_the_constraints_takes_as_short_a_step_as_it_must():
     steps = newton_kkt(grad, hess, start, A, b)
     np.testing.assert_allclose(next(steps), start - grad(start) / np.diag(hess(start)) / 64, rtol=1e-12)
     assert abs(run(newton_kkt(grad, hess, start, A, b), steps=30).theta).max() <= 1e-12
+
+
+def test_the_strongest_pull_leaves_first():
+    # Six changes of the working set; with the weakest first, or the first in order, it takes ten.
+    rng = np.random.default_rng(5)
+    root = rng.normal(size=(3, 3))
+    Q, c, A_ub = root @ root.T + np.eye(3), 9 * rng.normal(size=3), rng.normal(size=(30, 3))
+    program = QuadraticProgram(Q=Q, c=c, A_ub=A_ub, b_ub=np.full(30, 0.05))
+    point = active_set_qp(program, np.zeros(3), max_steps=6)
+    assert max(residuals(program, point)) <= 1e-12
+
+
+def test_a_row_of_zeros_depends_on_all_others():
+    program = QuadraticProgram(Q=np.eye(2), c=[1.0, 1.0], A_eq=[[0.0, 0.0]], b_eq=[0.0])
+    with pytest.raises(ValueError, match="depend on others"):
+        solve_equality_qp(program)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_flat_direction_is_seen_through_rounding(seed):
+    rng = np.random.default_rng(seed)
+    root = np.zeros((4, 2))
+    root[:3] = rng.normal(size=(3, 2))  # no curvature along one direction of three, nor along the fourth
+    program = QuadraticProgram(Q=root @ root.T, c=rng.normal(size=4), A_eq=[[0.0, 0.0, 0.0, 1.0]], b_eq=[1.0])
+    with pytest.raises(ValueError, match="no curvature"):
+        solve_equality_qp(program)
+
+
+def test_a_start_of_the_dual_may_lie_on_the_bounds_but_not_off_the_plane():
+    X, y = np.array([[0.0], [1.0]]), np.array([-1.0, 1.0])
+    assert next(svm_dual(X, y, C=0.5, theta=[0.5, 0.5]), None) is None
+    for theta in ([0.5, 0.0], [0.0, 0.5]):
+        with pytest.raises(ValueError, match="must be feasible"):
+            svm_dual(X, y, C=0.5, theta=theta)
