@@ -943,6 +943,21 @@ def test_every_step_is_mehrotras():
     assert path.state["solution"].iterations == count
 
 
+@pytest.mark.parametrize(
+    ("halves", "expected"),
+    [
+        ((2000.0, 2001.0), (30.0, 31.0)),
+        ((2001.0, 2000.0), (31.0, 30.0)),
+        ((20.0, 20.0), (20.0, 20.0)),  # no further out than thirty
+        ((2000.0, 2100.0), (2000.0, 2100.0)),  # nor than thirty times their difference
+    ],
+)
+def test_halves_of_a_free_variable_that_stand_far_out_are_drawn_in_by_the_same(halves, expected):
+    z, other = np.array([halves[0], 7.0, halves[1]]), np.ones(3)
+    at = drawn_in(Point(z, other[:0], other, other[:0], other), np.array([[0], [2]]))
+    np.testing.assert_array_equal(at.z, [expected[0], 7.0, expected[1]])
+
+
 def test_a_step_costs_one_factorisation_and_a_solve_for_each_of_four_directions_at_most(monkeypatch):
     counts = {"factorise": 0, "direction": 0}
     for name in counts:
