@@ -1091,3 +1091,16 @@ def test_the_least_that_must_be_missed_is_found_and_proved(monkeypatch):
     floor, off = lp_floor(replace(program, c=np.zeros(2)), y_ub, y_eq)
     assert floor == pytest.approx(6.0)
     assert off <= 1e-12
+
+
+@pytest.mark.parametrize(("entry", "at"), [(0.1, -3.0), (-0.1, 3.0)])
+def test_the_rounding_that_fixed_variables_leave_of_a_side_is_nothing(entry, at):
+    program = LinearProgram(c=[1.0, 1.0], A_eq=[[entry, 0.0]], b_eq=[-0.3], bounds=[(at, at), (0.0, 1.0)])
+    assert -0.3 - entry * at != 0
+    assert (standard_form(program).b == 0).all()
+
+
+def test_numbers_below_zero_are_brought_up_to_one_like_those_above():
+    tiny = LinearProgram(c=[-1e-12], A_ub=[[-1e-12]], b_ub=[1.0])
+    assert 0.5 <= -standard_form(tiny).c.min() <= 2
+    assert 0.5 <= -standard_form(tiny, scaled=False).A.min() <= 2

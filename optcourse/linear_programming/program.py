@@ -148,7 +148,7 @@ class StandardForm(NamedTuple):
     map: Any
     row_scale: Array
     halves: Array
-    worth: float = 1.0
+    worth: float
 
     def point(self, z: Array) -> Array:
         """Return the x of a z."""
