@@ -259,9 +259,8 @@ def _between(low: Step, high: Step) -> float:
             share = -0.5 * low.slope * width / bend if bend > 0 else 0.5
         else:  # Nocedal & Wright, eq. (3.59)
             theta = low.slope + high.slope - 3 * rise / width
-            square = (
-                theta * theta - low.slope * high.slope
-            )  # of floats `**` would raise an error where this is infinite
+            # Not theta**2: of floats that raises an error where this is infinite.
+            square = theta * theta - low.slope * high.slope
             if square >= 0:
                 root = math.copysign(math.sqrt(square), width)
                 share = 1 - (high.slope + root - theta) / (high.slope - low.slope + 2 * root)

@@ -270,13 +270,10 @@ class _Examination:
         other = run(self.function, case.changed(**{name: another}))
         if other.failure is None and not same((first.value, _asked(first)), (other.value, _asked(other))):
             return
-        finding = Finding(
-            "order", f"another {name} makes no difference to it: draw from the generator that it is given"
-        )
-        public = case.label != FIRST_FRESH
-        label = "the first case" if public else "a fresh case"
-        finding = finding if public else _discreet(finding)
-        self.results.insert(0, CaseResult(f"{label} with another {name}", public, (finding,)))
+        sentence = f"another {name} makes no difference to it: draw from the generator that it is given"
+        finding, public = Finding("order", sentence), case.label != FIRST_FRESH
+        label = f"{'the first' if public else 'a fresh'} case with another {name}"
+        self.results.insert(0, CaseResult(label, public, (finding if public else _discreet(finding),)))
 
     def first_step(self, case: Case, seen: Run) -> int | None:
         """Find the first step at which the iterates leave the reference; keep both paths for the picture."""
@@ -324,7 +321,7 @@ def success(exercise: Exercise) -> Paths | None:
 
 @functools.lru_cache(maxsize=1024)
 def _right_path(exercise: Exercise, case: Case) -> list[Any]:
-    """The reference's iterates of a public case, the same for a whole class."""
+    """The reference's iterates, the same for a whole class: of public cases, and of those drawn from its seed."""
     return list(iterates(exercise, case, exercise.reference, known(exercise, case)))
 
 

@@ -147,12 +147,6 @@ class Gradebook:
 
     # -------------------------------------------------------------------------------------------- one batch
 
-    def write(self, batch: list[Graded]) -> None:
-        """Write notebooks, feedback and marks of a batch: `files` of each, then `marks`."""
-        for one in batch:
-            self.files(one)
-        self.marks(batch)
-
     def files(self, one: Graded) -> None:
         """Write the autograded notebook and the learner's page.
 

@@ -99,8 +99,11 @@ def test_a_result_without_isolation_is_refused(mine: Path) -> None:
     limits = judge.Limits(spec=judge.Spec(unsafe=True))
     result = judge.not_run(sources[TASK], "missing", "nothing", limits).to_json()
     handed = Handed("eve", TASK, course.folder("submitted", "eve", ASSIGNMENT))
+    book, graded = Gradebook(course, ASSIGNMENT, sources), Graded(handed, result)
     with pytest.raises(ValueError, match="isolation"):
-        Gradebook(course, ASSIGNMENT, sources).write([Graded(handed, result)])
+        book.files(graded)
+    with pytest.raises(ValueError, match="isolation"):
+        book.marks([graded])
     assert rows(mine) == []
 
 
@@ -191,7 +194,7 @@ def test_an_unknown_version_of_the_database_says_what_to_do(mine: Path) -> None:
     result = judge.not_run(course.sources(ASSIGNMENT)[TASK], "missing", "nothing").to_json()
     handed = Handed("eve", TASK, course.folder("submitted", "eve", ASSIGNMENT))
     with pytest.raises(GradebookError, match="nbgrader db upgrade"):
-        book.write([Graded(handed, result)])
+        book.marks([Graded(handed, result)])
 
 
 # ------------------------------------------------------------------------------------------------ the secret

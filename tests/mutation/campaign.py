@@ -50,16 +50,16 @@ def settled(
     left = {str(mutant): mutant for mutant in mutants}
     spent: Counter[str] = Counter()
     outlived: Counter[str] = Counter()
-    patched = mutants if len(mutants) > FEW else []
-    for tests in rounds(module):
+    patched, all_rounds = mutants if len(mutants) > FEW else [], rounds(module)
+    for tests in all_rounds:
         for verdict in quick.tried(patched, tests, killers, jobs):
             spent[verdict.mutant] += verdict.seconds
             outlived[verdict.mutant] += not verdict.killed
-            if verdict.killed or (outlived[verdict.mutant] == len(rounds(module)) and verdict.mutant in allowed()):
+            if verdict.killed or (outlived[verdict.mutant] == len(all_rounds) and verdict.mutant in allowed()):
                 del left[verdict.mutant]
                 yield replace(verdict, seconds=spent[verdict.mutant])
         patched = [mutant for name, mutant in left.items() if outlived[name]]
-    limits = [(tests, limit or afresh.measured(tests)) for tests in rounds(module)] if left else []
+    limits = [(tests, limit or afresh.measured(tests)) for tests in all_rounds] if left else []
     for verdict in afresh.tried(list(left.values()), limits, jobs):
         yield replace(verdict, seconds=spent[verdict.mutant] + verdict.seconds)
 

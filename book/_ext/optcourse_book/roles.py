@@ -24,18 +24,11 @@ class Chapter(ReferenceRole):
         """Make the link, or the words."""
         row = section(self.target)
         self.env.note_dependency(str(ROOT / "_toc.yml"))  # a chapter that is added is linked on the next build
-        written = (ROOT / "book" / f"{row.page}.md").exists()
-        if written:
-            words = f"{self.title} ({row.number})" if self.has_explicit_title else f"{row.number} {row.title}"
-            return [self.link("doc", f"/book/{row.page}", words)], []
-        before = f" ({row.number}, " if self.has_explicit_title else " ("
-        words = self.title if self.has_explicit_title else f"{row.number} {row.title}"
-        return [
-            nodes.emphasis("", words),
-            nodes.Text(before),
-            self.link("ref", MAP, "in preparation"),
-            nodes.Text(")"),
-        ], []
+        words, number = (self.title, row.number) if self.has_explicit_title else (f"{row.number} {row.title}", "")
+        if (ROOT / "book" / f"{row.page}.md").exists():
+            return [self.link("doc", f"/book/{row.page}", f"{words} ({number})" if number else words)], []
+        before, link = f" ({number}, " if number else " (", self.link("ref", MAP, "in preparation")
+        return [nodes.emphasis("", words), nodes.Text(before), link, nodes.Text(")")], []
 
     def link(self, kind: str, target: str, words: str) -> addnodes.pending_xref:
         """A link that Sphinx resolves, or complains of."""
