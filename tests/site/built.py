@@ -23,6 +23,7 @@ SETTLED = """async () => {
         .every((script) => script.previousElementSibling?.matches(".widget-subarea:not(:empty)"));
     for (let tries = 0; tries < 200 && !placed(); tries += 1) await new Promise((done) => setTimeout(done, 50));
     await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+    await document.fonts.ready; // once more: formulas ask for their typefaces when they are first drawn
 }"""
 # Resize events are told just before a frame is drawn, and what they change is drawn in the next.
 DRAWN = """async () => {

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from built import PAGES, VISIBLE, Visit, soup
+from built import DRAWN, PAGES, VISIBLE, Visit, soup
 
 pytestmark = pytest.mark.site
 CHAPTER = "book/03_01_gradient_descent.html"
@@ -152,8 +152,8 @@ def test_a_chapter_to_come_is_named_with_an_honest_word_that_leads_to_the_map() 
     assert "Newton’s method (3.7, in preparation)" in named.find_parent("p").get_text()
 
 
+UNFOLD = """document.querySelectorAll(".bd-article details:not(.hide)").forEach((folded) => { folded.open = true; })"""
 CUT = """() => {
-    document.querySelectorAll(".bd-article details:not(.hide)").forEach((folded) => { folded.open = true; });
     const wide = ".bd-article :is(mjx-container[display=true], .pst-scrollable-table-container)";
     return [...document.querySelectorAll(wide)].filter((e) => e.scrollWidth > e.clientWidth + 1)
         .map((e) => e.textContent.trim().slice(0, 80));
@@ -164,7 +164,19 @@ CUT = """() => {
 def test_formulas_and_tables_are_seen_whole_beside_the_contents(open_page: Callable[..., Any], chapter: str) -> None:
     """1200 pixels are the least width at which the contents stand beside the text: its column is narrowest there."""
     page = open_page(chapter, viewport={"width": 1200, "height": 900})
+    page.evaluate(UNFOLD)
+    page.evaluate(DRAWN)
     assert page.evaluate(CUT) == []
+
+
+SIZES = "() => [...new Set([...document.querySelectorAll('mjx-container')].map((e) => e.style.fontSize))]"
+
+
+def test_formulas_have_one_size_whatever_typeface_stood_there_when_they_were_set(
+    open_page: Callable[..., Any],
+) -> None:
+    """Matched to a typeface that stood in for the book's own, they were a fifth too large, and stayed so."""
+    assert open_page("book/03_03_momentum.html").evaluate(SIZES) == ["102.1%"]
 
 
 SIGNS = """() => [...document.querySelectorAll(".bd-article *")]
