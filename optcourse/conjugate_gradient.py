@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -152,7 +153,8 @@ def nonlinear_cg(loss: Loss, grad: Gradient, theta: Array, variant: str = "PR+")
     Yields
     ------
     theta : float or array
-        θ₁, θ₂, …; ``state["direction"]`` and ``state["beta"]``. Ends as `bfgs` does.
+        θ₁, θ₂, …; ``state["beta"]`` and ``state["direction"]``, which is d times ``state["unit"]``, a number that gives
+        it the units of θ. Ends as `bfgs` does.
 
     Raises
     ------
@@ -177,25 +179,30 @@ def nonlinear_cg(loss: Loss, grad: Gradient, theta: Array, variant: str = "PR+")
     ('converged', array([1., 1.]))
     """
     here = Step(0.0, theta, loss(theta), grad(theta))
-    direction, beta, rate, last_slope = -here.grad, 0.0, first_step(here.grad), 0.0
-    gg = float(here.grad @ here.grad)
-    slope = -gg
+    rate = first_step(theta, here.grad)
+    unit = math.ldexp(1.0, math.frexp(rate)[1] - 1)  # a power of two: changes no digit
+    g = unit * here.grad  # of the size of a step, so that squares of it are numbers
+    gg = float(g.dot(g))
+    direction, beta, rate, slope, last_slope = -g, 0.0, rate / unit, -gg, 0.0
     while gg:
         rate = first_trial(rate, last_slope, slope)
         step = wolfe_step(loss, grad, here, direction, lr=rate, c2=NEARLY_EXACT, thrifty=True)
         if step is None and beta == 0:
             return "stalled"
         if step is None:  # a bad direction: begin again with the steepest
-            direction, beta, rate, last_slope, slope = -here.grad, 0.0, first_step(here.grad), 0.0, -gg
+            rate = first_step(here.theta, here.grad) / unit
+            direction, beta, slope, last_slope = -g, 0.0, -gg, 0.0
             continue
-        new_gg, overlap = float(step.grad @ step.grad), float(step.grad @ here.grad)
+        new_g = unit * step.grad
+        new_gg, overlap = float(new_g.dot(new_g)), float(new_g.dot(g))
         if variant == "FR":
             beta = new_gg / gg
         else:  # nothing, too, where the directions have lost their conjugacy
             beta = max(0.0, (new_gg - overlap) / gg) if abs(overlap) < NEARLY_ORTHOGONAL * new_gg else 0.0
-        here, gg, direction, rate, last_slope = step, new_gg, beta * direction - step.grad, step.rate, slope
-        slope = float(here.grad @ direction)
+        here, g, gg, rate, last_slope = step, new_g, new_gg, step.rate, slope
+        direction = beta * direction - g
+        slope = float(g.dot(direction))
         if not slope < 0:
-            direction, beta, slope = -here.grad, 0.0, -gg
+            direction, beta, slope = -g, 0.0, -gg
         yield here.theta
-    return "stationary"
+    return "stalled" if here.grad.any() else "stationary"

@@ -169,13 +169,14 @@ def strong_wolfe(
     fits(direction, theta)
     if c1 >= c2:
         raise refuse("c1", c1, f"must be below c2 = {c2}")
-    loss, grad = Counted("loss", loss, theta), Counted("grad", grad, theta)
-    here = Step(0.0, theta, defined("loss", loss(theta), theta), grad(theta))
-    slope = downhill(float(np.vdot(here.grad, direction)), direction)
-    found = wolfe_step(loss, grad, here, direction, lr, c1, c2, evaluations)
-    if found is None or abs(np.vdot(found.grad, direction)) > -c2 * slope:
+    shape, start, way = np.shape(theta), np.ravel(theta), np.ravel(direction)
+    loss, grad = (Counted(name, f, theta, as_vector=True) for name, f in (("loss", loss), ("grad", grad)))
+    here = Step(0.0, start, defined("loss", loss(start), theta), grad(start))
+    slope = downhill(float(here.grad.dot(way)), direction)
+    found = wolfe_step(loss, grad, here, way, lr, c1, c2, evaluations)
+    if found is None or abs(found.slope) > -c2 * slope:
         raise refuse("direction", direction, f"gives no strong Wolfe step within {evaluations} trials")
-    return found
+    return found._replace(theta=found.theta.reshape(shape)[()], grad=found.grad.reshape(shape)[()])
 
 
 def wolfe_step(
@@ -191,10 +192,10 @@ def wolfe_step(
 ) -> Step | None:
     """Search from a point already evaluated; None if nothing pays: the line search inside the methods of 3.7, 3.8.
 
-    A thrifty one asks for no gradient at a first trial that looks too steep by the losses alone: worth it where c2 is
-    small and most first trials are.
+    Points, gradients and the direction are vectors. A thrifty search asks for no gradient at a first trial that looks
+    too steep by the losses alone: worth it where c2 is small and most first trials are.
     """
-    slope = float(np.vdot(here.grad, direction))
+    slope = float(here.grad.dot(direction))
     if not slope < 0:
         return None
     noise = ROUNDING * abs(here.loss)
@@ -211,7 +212,7 @@ def wolfe_step(
             continue
         else:
             gradient = grad(theta)
-            trial = Step(alpha, theta, there, gradient, float(np.vdot(gradient, direction)))
+            trial = Step(alpha, theta, there, gradient, float(gradient.dot(direction)))
             if abs(trial.slope) <= -c2 * slope:
                 return trial
             if high is None and trial.slope < 0:  # still falling: widen
@@ -250,23 +251,25 @@ def _beyond(low: Step, trial: Step) -> float:
 
 
 def _between(low: Step, high: Step) -> float:
-    """Return the minimiser of the cubic (without a slope at `high`: the quadratic) through both ends, kept inside."""
-    width, rise = high.rate - low.rate, high.loss - low.loss
-    share = 0.5
-    if math.isfinite(rise):
-        if math.isnan(high.slope):
-            bend = rise - low.slope * width
-            share = -0.5 * low.slope * width / bend if bend > 0 else 0.5
-        else:  # Nocedal & Wright, eq. (3.59)
-            theta = low.slope + high.slope - 3 * rise / width
-            # Not theta**2: of floats that raises an error where this is infinite.
-            square = theta * theta - low.slope * high.slope
-            if square >= 0:
-                root = math.copysign(math.sqrt(square), width)
-                share = 1 - (high.slope + root - theta) / (high.slope - low.slope + 2 * root)
-    if not math.isfinite(share):
-        share = 0.5
-    return low.rate + width * min(max(share, 0.1), 0.9)
+    """Return where a curve through both ends is lowest, kept inside; half way where it has no bottom."""
+    width = high.rate - low.rate
+    fall = -low.slope * width  # by a straight line; measured in it, losses and slopes may be squared
+    share = _bottom((high.loss - low.loss) / fall, high.slope * width / fall) if fall else math.nan
+    return low.rate + width * (min(max(share, 0.1), 0.9) if math.isfinite(share) else 0.5)
+
+
+def _bottom(rise: float, slope: float) -> float:
+    """Return the minimiser of the cubic that is 0 at 0, with slope −1, and `rise` at 1, with `slope`; NaN if none.
+
+    Without that slope (NaN) the curve is a parabola.
+    """
+    if math.isnan(slope):
+        return 0.5 / (rise + 1) if -1 < rise < math.inf else math.nan
+    theta = slope - 1 - 3 * rise  # Nocedal & Wright, eq. (3.59)
+    square = theta * theta + slope  # not theta**2: of floats that raises an error where this is infinite
+    root = math.sqrt(square) if square >= 0 else math.nan
+    bend = slope + 1 + 2 * root
+    return 1 - (slope + root - theta) / bend if bend else math.nan
 
 
 def first_trial(last: float, last_slope: float, slope: float) -> float:

@@ -148,12 +148,14 @@ def bfgs(loss: Loss, grad: Gradient, theta: Array) -> Iterates:
     Notes
     -----
     The same method as ``scipy.optimize.minimize(method="BFGS")`` with another line search, and with the first B scaled
-    to the first curvature seen, which SciPy leaves at I. The update below is the product above multiplied out, a matrix
-    of rank two: n² operations, not n³.
+    to the first curvature seen, which SciPy leaves at I. Of the two scalings at hand, sᵀs / sᵀy and sᵀy / yᵀy, this is
+    the larger: where B is too large the next step is cut, but where it is too small B grows slowly. The update below is
+    the product above multiplied out, a matrix of rank two: n² operations, not n³.
 
     References
     ----------
-    J. Nocedal and S. Wright, *Numerical Optimization*, 2nd ed. (2006), algorithm 6.1, eq. (6.17) and (6.20).
+    J. Nocedal and S. Wright, *Numerical Optimization*, 2nd ed. (2006), algorithm 6.1, eq. (6.17).
+    J. Barzilai and J. M. Borwein, "Two-point step size gradient methods", IMA J. Numer. Anal. 8 (1988): the scalings.
 
     Examples
     --------
@@ -164,22 +166,22 @@ def bfgs(loss: Loss, grad: Gradient, theta: Array) -> Iterates:
     ('converged', array([1., 1.]))
     """
     here = Step(0.0, theta, loss(theta), grad(theta))
-    inverse_hessian, updates, wandering = np.eye(theta.size), 0, Wandering()
-    direction, rate = -here.grad, first_step(here.grad)
-    while not wandering.long and (step := wolfe_step(loss, grad, here, direction, lr=rate)):
+    inverse_hessian, learned, wandering = np.eye(theta.size), False, Wandering()
+    direction = -first_step(theta, here.grad) * here.grad
+    while not wandering.long and (step := wolfe_step(loss, grad, here, direction)):
         s, y = step.theta - here.theta, step.grad - here.grad
-        if (curvature := float(s @ y)) > 0:
-            if updates == 0:
-                inverse_hessian *= curvature / float(y @ y)  # the units of θ, at last: eq. (6.20)
-            By = inverse_hessian @ y
-            u = (0.5 * (1 + float(y @ By) / curvature) * s - By) / curvature
-            rank_one = s[:, None] * u
+        if (curvature := float(s.dot(y))) > 0:
+            if not learned:
+                inverse_hessian *= s.dot(s / curvature)  # the units of θ, at last
+                learned = True
+            By = inverse_hessian.dot(y)
+            u = (0.5 * (1 + float(y.dot(By)) / curvature) * s - By) / curvature
+            rank_one = s[:, None].dot(u[None, :])
             inverse_hessian += rank_one
             inverse_hessian += rank_one.T
-            updates, rate = updates + 1, 1.0
         wandering.after(here, step)
         here = step
-        direction = -(inverse_hessian @ here.grad)
+        direction = inverse_hessian.dot(-here.grad)
         yield here.theta
     return "stalled" if here.grad.any() else "stationary"
 
@@ -228,14 +230,14 @@ def lbfgs(loss: Loss, grad: Gradient, theta: Array, memory: int = 10) -> Iterate
     """
     here = Step(0.0, theta, loss(theta), grad(theta))
     pairs, wandering = Pairs(memory, theta.size), Wandering()
-    direction, rate = -here.grad, first_step(here.grad)
-    while not wandering.long and (step := wolfe_step(loss, grad, here, direction, lr=rate)):
+    direction = -first_step(theta, here.grad) * here.grad
+    while not wandering.long and (step := wolfe_step(loss, grad, here, direction)):
         s, y = step.theta - here.theta, step.grad - here.grad
-        if s @ y > 0:
+        if s.dot(y) > 0:
             pairs.remember(s, y)
         wandering.after(here, step)
-        here, rate = step, 1.0
-        direction = -(pairs @ here.grad)
+        here = step
+        direction = pairs.dot(-here.grad)
         yield here.theta
     return "stalled" if here.grad.any() else "stationary"
 
@@ -260,8 +262,8 @@ class Wandering:
         """Look at one more step."""
         if here.loss - step.loss > ROUNDING * abs(here.loss):
             self.idle, self.shortest = 0, math.inf
-        elif (square := float(step.grad @ step.grad)) < self.shortest:
-            self.idle, self.shortest = 0, square
+        elif (length := float(np.abs(step.grad).max())) < self.shortest:
+            self.idle, self.shortest = 0, length
         else:
             self.idle += 1
 
@@ -269,14 +271,14 @@ class Wandering:
 class Pairs:
     r"""The BFGS matrix B of the last pairs (s, y), stored as these 2 · memory vectors.
 
-    `two_loop` is the same product on the page. Here it is written with matrices, so that NumPy's loops do the work:
+    `two_loop` is the same product on the page. Here all pairs are taken at once, so that NumPy's loops do the work:
 
-    .. math:: B = \gamma I + S^\top R^{-\top} (D + \gamma Y Y^\top) R^{-1} S
-              - \gamma\, S^\top R^{-\top} Y - \gamma\, Y^\top R^{-1} S
+    .. math:: B = (I - S^\top R^{-\top} Y)\, \gamma\, (I - Y^\top R^{-1} S) + S^\top R^{-\top} D R^{-1} S
 
     with the s in the rows of S, the y in those of Y, D = diag(sᵢᵀyᵢ), and R the products sᵢᵀyⱼ with i not newer
-    than j. A new pair takes the row of the oldest; R⁻¹ is kept, since forgetting the oldest pair removes a row and a
-    column of it and a new one adds a column. γ = sᵀy / yᵀy of the newest pair is its first guess, eq. (7.20).
+    than j: of one pair, this is the update of `bfgs`. A new pair takes the row of the oldest; R⁻¹ is kept, since
+    forgetting the oldest pair removes a row and a column of it and a new one adds a column. γ = sᵀy / yᵀy of the newest
+    pair is its first guess, eq. (7.20).
 
     References
     ----------
@@ -286,33 +288,32 @@ class Pairs:
 
     def __init__(self, memory: int, n: int):
         self.memory, self.seen, self.gamma = memory, 0, 1.0
-        self.SY = np.zeros((2 * memory, n))  # S above, Y below
-        self.D, self.YY, self.R_inverse = np.zeros(memory), np.zeros((memory, memory)), np.zeros((memory, memory))
+        self.S, self.Y = np.zeros((memory, n)), np.zeros((memory, n))
+        self.D, self.R_inverse = np.zeros(memory), np.zeros((memory, memory))
 
     def __len__(self) -> int:
         return min(self.seen, self.memory)
 
     def remember(self, s: Array, y: Array) -> None:
         """Put a pair in the place of the oldest."""
-        m, k = self.memory, self.seen % self.memory
-        self.SY[k], self.SY[m + k] = s, y
-        products = self.SY @ y
-        Sy, Yy = products[:m], products[m:]
-        self.D[k], self.gamma = Sy[k], Sy[k] / Yy[k]
-        self.YY[k] = self.YY[:, k] = Yy
+        k = self.seen % self.memory
+        self.S[k], self.Y[k] = s, y
+        Sy = self.S.dot(y)
+        self.D[k] = curvature = float(Sy[k])
+        self.gamma = 1 / float(y.dot(y / curvature))
         self.R_inverse[k] = self.R_inverse[:, k] = 0.0
-        self.R_inverse[:, k] = self.R_inverse @ (Sy / -Sy[k])
-        self.R_inverse[k, k] = 1 / Sy[k]
+        self.R_inverse[:, k] = self.R_inverse.dot(Sy / -curvature)
+        self.R_inverse[k, k] = 1 / curvature
         self.seen += 1
 
-    def __matmul__(self, gradient: Array) -> Array:
+    def dot(self, gradient: Array) -> Array:
+        """Return B g: from right to left through the formula."""
         if not self.seen:
             return gradient
-        m, gamma = self.memory, self.gamma
-        products = self.SY @ gradient
-        p = self.R_inverse @ products[:m]
-        q = (self.D * p + gamma * (self.YY @ p - products[m:])) @ self.R_inverse
-        return gamma * gradient + np.concatenate((q, -gamma * p)) @ self.SY
+        p = self.R_inverse.dot(self.S.dot(gradient))
+        v = self.gamma * (gradient - p.dot(self.Y))
+        q = (self.D * p - self.Y.dot(v)).dot(self.R_inverse)
+        return v + q.dot(self.S)
 
 
 def two_loop(gradient: Array, pairs: Sequence[tuple[Array, Array, float]]) -> Array:
@@ -331,6 +332,16 @@ def two_loop(gradient: Array, pairs: Sequence[tuple[Array, Array, float]]) -> Ar
     return q
 
 
-def first_step(gradient: Array) -> float:
-    """Return a first trial rate that moves θ by at most 1: no curvature is known yet."""
-    return 1.0 / max(1.0, float(np.linalg.norm(gradient)))
+def first_step(theta: Array, gradient: Array) -> float:
+    """Return a first trial rate that moves θ by at most 1, and by the gradient's length if that is less.
+
+    No curvature is known yet. All the same a step is comparable with θ: within eight orders of magnitude.
+    """
+    largest, size = float(np.abs(gradient).max()), float(np.abs(theta).max())
+    if not largest:
+        return 1.0
+    norm = largest * float(np.linalg.norm(gradient / largest))  # of the quotient the square is a number, in any units
+    length = min(1.0, norm)
+    if size:
+        length = min(max(length, 1e-8 * size), 1e8 * size)
+    return length / norm

@@ -236,15 +236,19 @@ def test_fletcher_reeves_and_polak_ribiere_agree_on_a_quadratic_with_exact_searc
 
 
 def weights(variant, steps=60):
-    """Walk down a valley; return (the new gradient, the one before, β, the direction from there, the one before it)."""
+    """Walk down a valley; return (the new gradient, the one before, β, the direction from there, the one before it).
+
+    The directions are those of the page: in units of the gradient.
+    """
     valley = problems.rosenbrock()
     stream = nonlinear_cg(valley.loss, valley.grad, valley.start, variant=variant)
     before, direction = valley.grad(valley.start), -valley.grad(valley.start)
     seen = []
     for theta in itertools.islice(stream, steps):
         after = valley.grad(theta)
-        seen.append((after, before, stream.state["beta"], stream.state["direction"], direction))
-        before, direction = after, stream.state["direction"]
+        new_direction = stream.state["direction"] / stream.state["unit"]
+        seen.append((after, before, stream.state["beta"], new_direction, direction))
+        before, direction = after, new_direction
     return seen
 
 
@@ -283,7 +287,7 @@ def test_a_direction_with_a_wall_in_the_way_is_given_up_for_the_steepest():
     np.testing.assert_allclose(there, here - rate * grad, rtol=1e-12)
     first = here - grad / max(1, np.linalg.norm(grad))
     assert any(np.allclose(theta, first, rtol=1e-12) for theta in tried)
-    assert stream.state["last_slope"] == pytest.approx(-grad @ grad, rel=1e-14)
+    assert stream.state["last_slope"] == pytest.approx(-grad @ grad * stream.state["unit"] ** 2, rel=1e-14)
 
 
 @pytest.mark.parametrize("variant", ["FR", "PR+"])

@@ -104,7 +104,8 @@ def test_unless_told_otherwise_a_ten_thousandth_of_the_promise_is_asked_for(left
     phi = lambda a: -a + (2 - 3 * left) * a**2 + (2 * left - 1) * a**3  # noqa: E731
     slope = lambda a: -1 + 2 * (2 - 3 * left) * a + 3 * (2 * left - 1) * a**2  # noqa: E731
     assert (float(strong_wolfe(phi, slope, 0.0, 1.0).rate) == 1) is not halved
-    assert (wolfe_step(phi, slope, Step(0.0, 0.0, 0.0, -1.0), 1.0).rate == 1) is not halved
+    here = Step(0.0, np.zeros(1), 0.0, -np.ones(1))
+    assert (wolfe_step(lambda a: phi(a[0]), slope, here, np.ones(1)).rate == 1) is not halved
 
 
 def test_a_slope_is_flat_enough_where_it_is_exactly_the_share():
@@ -128,12 +129,14 @@ def test_a_step_of_a_quintillionth_is_the_last_to_be_tried():
 
 def test_a_search_ends_after_sixty_trials_unless_told_otherwise():
     tried = []
-    falls = lambda t: tried.append(t) or -t  # noqa: E731
+    falls = lambda t: tried.append(float(t)) or -float(t)  # noqa: E731
     with pytest.raises(ValueError, match="within 60 trials"):
         strong_wolfe(falls, lambda t: np.float64(-1.0), theta=0.0, direction=1.0)
     assert len(tried) == 61  # the start is one
     del tried[:]
-    lowest = wolfe_step(falls, lambda t: np.float64(-1.0), Step(0.0, 0.0, 0.0, -1.0), 1.0)
+    lowest = wolfe_step(
+        lambda t: falls(t[0]), lambda t: -np.ones(1), Step(0.0, np.zeros(1), 0.0, -np.ones(1)), np.ones(1)
+    )
     assert len(tried) == 60
     assert lowest.rate == max(tried)
 
@@ -190,10 +193,27 @@ def test_between_two_trials_the_next_is_where_a_curve_through_both_is_lowest(
     assert _between(low, high) == pytest.approx(start + share * width, rel=1e-12)
 
 
-@pytest.mark.parametrize("rise", [-1e200, 1e200])
-def test_between_slopes_too_steep_to_square_the_next_trial_is_half_way(rise):
-    low, high = Step(0.0, 0.0, 0.0, None, -1e200), Step(1.0, 1.0, rise, None, 3e200)
-    assert _between(low, high) == 0.5
+@pytest.mark.parametrize("unit", [2.0**-500, 2.0**500])
+@pytest.mark.parametrize(("rise", "far_slope"), [(-1.0, 3.0), (1.0, 3.0), (0.5, np.nan)])
+def test_between_slopes_too_steep_or_flat_to_square_the_next_trial_is_the_same(rise, far_slope, unit):
+    one, other = (
+        _between(Step(0.0, 0.0, 0.0, None, -u), Step(1.0, 1.0, u * rise, None, u * far_slope)) for u in (1.0, unit)
+    )
+    assert one == other
+    assert one != 0.5
+
+
+@pytest.mark.parametrize(
+    ("slope", "rise", "far_slope", "width"),
+    [
+        (-1e-300, 0.0, -1e-300, 1e-30),  # the fall is too small for a number
+        (-1.0, -1.0, -1.0, 1.0),  # a straight line
+        (-1.0, 1e200, 1.0, 1.0),  # a square is too large for one
+        (-1.0, np.nan, np.nan, 1.0),
+    ],
+)
+def test_where_no_curve_has_a_bottom_the_next_trial_is_half_way(slope, rise, far_slope, width):
+    assert _between(Step(0.0, 0.0, 0.0, None, slope), Step(width, 1.0, rise, None, far_slope)) == 0.5 * width
 
 
 # J. J. Moré and D. J. Thuente, "Line search algorithms with guaranteed sufficient decrease", ACM TOMS 20 (1994),

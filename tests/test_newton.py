@@ -131,20 +131,31 @@ def test_two_loops_multiply_by_the_bfgs_matrix_that_starts_from_the_same_scaling
 def test_the_stored_pairs_multiply_as_the_two_loops_do_and_forget_the_oldest(rng):
     A, stored, pairs = random_spd(rng, 6), Pairs(3, 6), []
     g = rng.normal(size=6)
-    np.testing.assert_array_equal(stored @ g, g)
+    np.testing.assert_array_equal(stored.dot(g), g)
     for s in rng.normal(size=(8, 6)):
         y = A @ s
         stored.remember(s, y)
         pairs = [*pairs, (s, y, 1 / (s @ y))][-3:]
         assert len(stored) == len(pairs)
-        np.testing.assert_allclose(stored @ g, two_loop(g, pairs), rtol=1e-10, atol=1e-12)
+        np.testing.assert_allclose(stored.dot(g), two_loop(g, pairs), rtol=1e-10, atol=1e-12)
+
+
+def test_the_first_step_is_by_one_at_most_and_comparable_with_the_point():
+    steep, flat = np.array([3.0, -4.0]), np.array([0.3, -0.4])
+    for theta in (np.zeros(2), np.array([1.0, -2.0])):
+        assert first_step(theta, steep) == pytest.approx(0.2, rel=1e-15)
+        assert first_step(theta, flat) == 1
+        assert first_step(theta, np.zeros(2)) == 1
+    for unit in (1e-200, 1e200):
+        point = np.array([unit, -2 * unit])
+        share = 1e-8 if unit > 1 else 1e8
+        assert first_step(point, steep) * 5 == pytest.approx(share * 2 * unit, rel=1e-14)
+        assert first_step(np.zeros(2), unit * steep) * 5 * unit == pytest.approx(min(1, 5 * unit), rel=1e-14)
+        assert first_step(np.ones(2), unit * steep) * 5 * unit == pytest.approx(min(1, max(5 * unit, 1e-8)), rel=1e-14)
 
 
 @pytest.mark.parametrize("method", [bfgs, lbfgs])
 def test_the_first_trial_moves_by_one_at_most_and_later_ones_are_whole_steps(method):
-    assert first_step(np.array([3.0, -4.0])) == 0.2
-    assert first_step(np.array([0.3, -0.4])) == 1
-    assert first_step(np.zeros(2)) == 1
     tried = []
     loss, grad = (lambda t: tried.append(t) or 2.5 * t @ t), (lambda t: 5 * t)
     stream = method(loss, grad, np.array([3.0, -4.0]))
@@ -170,6 +181,22 @@ def test_quasi_newton_methods_find_the_minimiser_that_scipy_finds(ours, peer, pr
     assert gradient_norm(problem.grad, found.theta) <= 1e-8
     theirs = scipy.optimize.minimize(problem.loss, problem.start, jac=problem.grad, method=peer, tol=1e-12)
     np.testing.assert_allclose(found.theta, theirs.x, atol=1e-5)
+
+
+@pytest.mark.parametrize("method", [bfgs, lbfgs, nonlinear_cg])
+@pytest.mark.parametrize(("height", "width"), [(500, 0), (-500, 0), (0, 500), (0, -500), (900, 333), (-900, -333)])
+def test_the_minimiser_is_found_in_whatever_units_the_loss_and_the_point_are(method, height, width):
+    # In these units squares of losses, of points or of gradients are too large or too small for numbers.
+    valley, height, width = problems.rosenbrock(), 2.0**height, 2.0**width
+    stream = method(
+        lambda t: height * valley.loss(t / width),
+        lambda t: height / width * valley.grad(t / width),
+        width * valley.start,
+    )
+    *_, last = itertools.islice(stream, 200)
+    assert stream.reason in ("stationary", "stalled")
+    np.testing.assert_allclose(last / width, [1, 1], rtol=1e-7)
+    assert sum(stream.evaluations.values()) <= 300
 
 
 @pytest.mark.parametrize("method", [bfgs, lbfgs, nonlinear_cg])
@@ -215,7 +242,7 @@ def test_wandering_is_over_when_losses_differ_or_a_gradient_is_shorter_than_any_
     wandering.after(step(1.0, 2.0), step(1.0 - 1e-14, 9.0))
     assert not wandering.long
     wandering.after(step(1.0, 2.0), step(1.0 - 1e-16, 8.0))
-    assert wandering.shortest == 64.0
+    assert wandering.shortest == 8.0
 
 
 def test_twenty_steps_without_a_shorter_gradient_are_long_also_where_the_loss_is_zero():
