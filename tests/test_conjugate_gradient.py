@@ -354,6 +354,19 @@ def test_a_gradient_that_turned_round_overlaps_too():
     np.testing.assert_allclose(stream.state["direction"], [-0.09, -0.49], rtol=1e-12)
 
 
+def test_the_very_first_trial_moves_by_one():
+    tried = []
+    next(nonlinear_cg(lambda t: tried.append(t) or 2.5 * t @ t, lambda t: 5 * t, np.array([3.0, -4.0])))
+    np.testing.assert_allclose(tried[1], [2.4, -3.2], rtol=1e-15)  # of a gradient of 25 a 25th
+
+
+def test_a_gradient_too_short_to_be_squared_is_not_taken_for_none():
+    slopes = {1.0: [1.0, 0.0], 0.0: [1e-200, 0.0]}
+    stream = nonlinear_cg(lambda t: t[0] ** 2, lambda t: np.array(slopes[t[0]]), [1.0, 1.0])
+    np.testing.assert_array_equal(list(stream), [[0, 1]])
+    assert stream.reason == "stalled"
+
+
 def test_an_unknown_variant_is_refused():
     with pytest.raises(ValueError, match=r"^variant = 'HS'"):
         nonlinear_cg(lambda t: t @ t, lambda t: 2 * t, [1.0], variant="HS")

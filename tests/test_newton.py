@@ -147,11 +147,12 @@ def test_the_first_step_is_by_one_at_most_and_comparable_with_the_point():
         assert first_step(theta, flat) == 1
         assert first_step(theta, np.zeros(2)) == 1
     for unit in (1e-200, 1e200):
-        point = np.array([unit, -2 * unit])
-        share = 1e-8 if unit > 1 else 1e8
-        assert first_step(point, steep) * 5 == pytest.approx(share * 2 * unit, rel=1e-14)
-        assert first_step(np.zeros(2), unit * steep) * 5 * unit == pytest.approx(min(1, 5 * unit), rel=1e-14)
-        assert first_step(np.ones(2), unit * steep) * 5 * unit == pytest.approx(min(1, max(5 * unit, 1e-8)), rel=1e-14)
+        point, share = np.array([unit, -2 * unit]), 1e-8 if unit > 1 else 1e8
+        assert first_step(point, steep) * 5 == pytest.approx(share * 2 * unit, rel=1e-14, abs=0)
+        for slopes in (unit * steep, np.array([0.0, 5 * unit])):
+            assert first_step(np.zeros(2), slopes) * 5 * unit == pytest.approx(min(1, 5 * unit), rel=1e-14, abs=0)
+            least = max(min(1, 5 * unit), 1e-8)
+            assert first_step(np.ones(2), slopes) * 5 * unit == pytest.approx(least, rel=1e-14, abs=0)
 
 
 @pytest.mark.parametrize("method", [bfgs, lbfgs])
@@ -225,7 +226,7 @@ def test_methods_that_could_walk_to_and_fro_between_two_points_end_instead(metho
 
 def test_wandering_is_over_when_losses_differ_or_a_gradient_is_shorter_than_any_before():
     def step(loss, length):
-        return Step(1.0, np.zeros(1), loss, np.array([length]))
+        return Step(1.0, np.zeros(2), loss, np.array([1.0, -length]))
 
     wandering = Wandering()
     for turn in range(Wandering.PATIENCE):
