@@ -166,19 +166,16 @@ def bfgs(loss: Loss, grad: Gradient, theta: Array) -> Iterates:
     ('converged', array([1., 1.]))
     """
     here = Step(0.0, theta, loss(theta), grad(theta))
-    inverse_hessian, learned, wandering = np.eye(theta.size), False, Wandering()
-    direction = -first_step(theta, here.grad) * here.grad
+    inverse_hessian, learned = first_step(theta, here.grad) * np.eye(theta.size), False
+    direction, wandering = inverse_hessian.dot(-here.grad), Wandering()
     while not wandering.long and (step := wolfe_step(loss, grad, here, direction)):
         s, y = step.theta - here.theta, step.grad - here.grad
         if (curvature := float(s.dot(y))) > 0:
             if not learned:
-                inverse_hessian *= s.dot(s / curvature)  # the units of θ, at last
-                learned = True
+                inverse_hessian, learned = s.dot(s / curvature) * np.eye(theta.size), True
             By = inverse_hessian.dot(y)
             u = (0.5 * (1 + float(y.dot(By)) / curvature) * s - By) / curvature
-            rank_one = s[:, None].dot(u[None, :])
-            inverse_hessian += rank_one
-            inverse_hessian += rank_one.T
+            inverse_hessian += np.array((s, u)).T.dot(np.array((u, s)))  # suᵀ + usᵀ
         wandering.after(here, step)
         here = step
         direction = inverse_hessian.dot(-here.grad)
@@ -229,8 +226,8 @@ def lbfgs(loss: Loss, grad: Gradient, theta: Array, memory: int = 10) -> Iterate
     ('converged', array([1., 1.]))
     """
     here = Step(0.0, theta, loss(theta), grad(theta))
-    pairs, wandering = Pairs(memory, theta.size), Wandering()
-    direction = -first_step(theta, here.grad) * here.grad
+    pairs = Pairs(memory, theta.size, first_step(theta, here.grad))
+    direction, wandering = pairs.dot(-here.grad), Wandering()
     while not wandering.long and (step := wolfe_step(loss, grad, here, direction)):
         s, y = step.theta - here.theta, step.grad - here.grad
         if s.dot(y) > 0:
@@ -276,9 +273,9 @@ class Pairs:
     .. math:: B = (I - S^\top R^{-\top} Y)\, \gamma\, (I - Y^\top R^{-1} S) + S^\top R^{-\top} D R^{-1} S
 
     with the s in the rows of S, the y in those of Y, D = diag(sᵢᵀyᵢ), and R the products sᵢᵀyⱼ with i not newer
-    than j: of one pair, this is the update of `bfgs`. A new pair takes the row of the oldest; R⁻¹ is kept, since
-    forgetting the oldest pair removes a row and a column of it and a new one adds a column. γ = sᵀy / yᵀy of the newest
-    pair is its first guess, eq. (7.20).
+    than j: of one pair, this is the update of `bfgs`; of none, γI. A new pair takes the row of the oldest; R⁻¹ is kept,
+    since forgetting the oldest pair removes a row and a column of it and a new one adds a column. γ = sᵀy / yᵀy of the
+    newest pair, eq. (7.20).
 
     References
     ----------
@@ -286,8 +283,8 @@ class Pairs:
     methods", Math. Programming 63 (1994), theorem 2.2.
     """
 
-    def __init__(self, memory: int, n: int):
-        self.memory, self.seen, self.gamma = memory, 0, 1.0
+    def __init__(self, memory: int, n: int, gamma: float = 1.0):
+        self.memory, self.seen, self.gamma = memory, 0, gamma
         self.S, self.Y = np.zeros((memory, n)), np.zeros((memory, n))
         self.D, self.R_inverse = np.zeros(memory), np.zeros((memory, memory))
 
@@ -308,8 +305,6 @@ class Pairs:
 
     def dot(self, gradient: Array) -> Array:
         """Return B g: from right to left through the formula."""
-        if not self.seen:
-            return gradient
         p = self.R_inverse.dot(self.S.dot(gradient))
         v = self.gamma * (gradient - p.dot(self.Y))
         q = (self.D * p - self.Y.dot(v)).dot(self.R_inverse)

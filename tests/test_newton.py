@@ -105,6 +105,14 @@ def test_every_bfgs_update_keeps_the_secant_condition_and_positive_definiteness(
 
 
 @pytest.mark.parametrize("method", [bfgs, lbfgs])
+def test_while_nothing_is_learnt_the_next_trial_goes_as_far_as_the_first(method):
+    slope = np.array([-30.0, 40.0])
+    stream = method(lambda t: slope @ t, lambda t: slope, [0.0, 0.0])
+    next(stream)
+    np.testing.assert_allclose(stream.state["direction"], [0.6, -0.8], rtol=1e-15)
+
+
+@pytest.mark.parametrize("method", [bfgs, lbfgs])
 def test_where_the_slope_does_not_change_there_is_nothing_to_learn(method):
     stream = method(lambda t: -t[0], lambda t: np.array([-1.0, 0.0]), [0.0, 0.0])  # y = 0, so that ρ = 1 / yᵀs is none
     theta = next(stream)
@@ -132,6 +140,7 @@ def test_the_stored_pairs_multiply_as_the_two_loops_do_and_forget_the_oldest(rng
     A, stored, pairs = random_spd(rng, 6), Pairs(3, 6), []
     g = rng.normal(size=6)
     np.testing.assert_array_equal(stored.dot(g), g)
+    np.testing.assert_array_equal(Pairs(3, 6, gamma=0.5).dot(g), 0.5 * g)
     for s in rng.normal(size=(8, 6)):
         y = A @ s
         stored.remember(s, y)
