@@ -108,6 +108,10 @@ def _lasso_data(given: dict[str, Any]) -> None:
     """Check X against y, and start at zero unless told otherwise."""
     X, y = given["X"], given["y"]
     _fits(X, y)
+    for name, data in (("X", X), ("y", y)):
+        squares = float(np.vdot(data.ravel(order="K"), data.ravel(order="K")))
+        if squares == np.inf or (squares < np.finfo(float).tiny and data.any()):
+            raise refuse(name, data, "must lie between about 1e-150 and 1e150 in size: floats do not hold its squares")
     if given["theta"] is None:
         given["theta"] = np.zeros(X.shape[1])
     if np.shape(given["theta"]) != (X.shape[1],):
@@ -143,12 +147,14 @@ def lasso_cd(X: Array, y: Array, lam: float, theta: Array | None = None) -> Iter
     Raises
     ------
     ValueError
-        If X is empty, or y or θ do not fit it, or λ < 0.
+        If X is empty, or y or θ do not fit it, or λ < 0; if the squares of X or y leave the range of floats.
 
     Notes
     -----
     ``sklearn.linear_model.Lasso(alpha=lam / n, fit_intercept=False)`` minimises the same objective divided by n.
     Stop on the duality gap: ``run(…, certificate=lambda theta: lasso_gap(X, y, lam, theta), tol=…)``.
+
+    The more alike the columns, the slower: correlations of 0.99 can cost thousands of sweeps. `lasso` does not mind.
 
     References
     ----------
@@ -216,12 +222,13 @@ def lasso(X: Array, y: Array, lam: float, theta: Array | None = None, tol: float
 
     Most coefficients are zero, and stay so. Each step computes all correlations :math:`X^\top r` once, takes the
     columns that violate :math:`|X_j^\top r| \le \lambda` the most into a working set W, at most as many as the support
-    has already, and solves on W alone: a few sweeps of coordinate descent find the signs, and with the signs held the
-    rest is a linear system,
+    has already, and solves on W alone. With the signs s of the active coefficients A ⊆ W held, that is a linear system:
 
-    .. math:: X_W^\top X_W \theta_W = X_W^\top y - \lambda\, \mathrm{sign}(\theta_W)
+    .. math:: X_A^\top X_A \theta_A = X_A^\top y - \lambda s_A
 
-    On the way to its solution a coordinate may change its sign; the step then stops where the loss along it is least.
+    A few sweeps of coordinate descent guess the signs; feature-sign search corrects the guess. On the way to the
+    solution of the system coefficients may reach zero; the step ends where the loss is least, there or at the solution.
+    Once it is reached, the coefficient at zero whose slope is steepest becomes active, with the sign that leads down.
 
     Parameters
     ----------
@@ -234,25 +241,26 @@ def lasso(X: Array, y: Array, lam: float, theta: Array | None = None, tol: float
     ------
     theta : array, shape (p,)
         After every working set, whose columns are ``state["working"]``; ``state["gap"]`` is the duality gap before it,
-        ``state["residual"]`` y − Xθ after it. Returns ``"optimal"``, or ``"stalled"`` when rounding allows no further
-        progress: with columns that nearly depend on each other, and for λ = 0, where no multiple of the residual is a
-        dual point.
+        ``state["residual"]`` y − Xθ after it. Returns ``"optimal"``, or ``"stalled"`` when W is complete and three
+        solutions in a row did not halve the gap: with columns that nearly depend on each other, where rounding in Xθ
+        keeps it above tol, and for λ = 0, where no multiple of the residual is a dual point.
 
     Raises
     ------
     ValueError
-        If X is empty, or y or θ do not fit it, or λ < 0.
+        If X is empty, or y or θ do not fit it, or λ < 0; if the squares of X or y leave the range of floats.
 
     Notes
     -----
-    The same objective and the same answer as `lasso_cd`, which reads like its formula; this one is for large p. The
-    Gram matrix exists for W only. The loss never rises: neither a sweep nor the search along the step can raise it.
+    The same objective and the same answer as `lasso_cd`, which reads like its formula; this one is for large p, and for
+    columns nearly alike. The Gram matrix exists for W only. The loss never rises, so that no choice of signs is solved
+    for twice: but for rounding, the search ends.
 
     References
     ----------
-    H. Lee, A. Battle, R. Raina and A. Ng, "Efficient sparse coding algorithms", NIPS (2006), algorithm 1 (signs held);
-    M. Massias, A. Gramfort and J. Salmon, "Celer: a fast solver for the Lasso with dual extrapolation", ICML (2018)
-    (growing working sets).
+    H. Lee, A. Battle, R. Raina and A. Ng, "Efficient sparse coding algorithms", NIPS (2006), algorithm 1 (feature-sign
+    search); M. Massias, A. Gramfort and J. Salmon, "Celer: a fast solver for the Lasso with dual extrapolation", ICML
+    (2018) (growing working sets).
 
     Examples
     --------
@@ -265,19 +273,17 @@ def lasso(X: Array, y: Array, lam: float, theta: Array | None = None, tol: float
     working = np.flatnonzero(theta)
     columns = X.T[working]
     gram, residual = columns @ columns.T, y - theta[working] @ columns
-    least_gap = least_value = np.inf
-    idle = 0
+    least_gap, idle = np.inf, 0
     while True:
         pull = residual @ X
         gap = lasso_gap_of(residual, pull, lam, theta)
         if gap <= goal:
             return "optimal"
-        value = 0.5 * float(residual @ residual) + lam * float(np.abs(theta).sum())
-        idle = 0 if gap < 0.5 * least_gap or value < (1 - 1e-9) * least_value else idle + 1
         fresh = _most_violating(pull, lam, working, room=max(int(np.count_nonzero(theta)), FIRST_ROOM))
-        if idle > 2 and not fresh.size:  # all that is left is rounding
+        idle = 0 if fresh.size or gap < 0.5 * least_gap else idle + 1
+        if idle == PATIENCE:  # all that is left is rounding
             return "stalled"
-        least_gap, least_value, added = min(gap, least_gap), min(value, least_value), X.T[fresh]
+        least_gap, added = min(gap, least_gap), X.T[fresh]
         across = columns @ added.T
         gram = np.block([[gram, across], [across.T, added @ added.T]])
         working, columns = np.append(working, fresh), np.vstack([columns, added])
@@ -289,8 +295,8 @@ def lasso(X: Array, y: Array, lam: float, theta: Array | None = None, tol: float
 
 
 FIRST_ROOM = 20  # columns let in while there is no support to go by
-SWEEPS = 5  # enough to settle most signs; more cost what a linear system costs
-ROUNDING = np.finfo(float).eps
+PATIENCE = 3  # solutions in a row, each corrected by a residual computed afresh
+GUESSES, SWEEPS = 2, 5  # enough to settle most signs; more cost what a linear system costs
 
 
 def _most_violating(pull: Array, lam: float, working: Array, room: int) -> Array:
@@ -302,55 +308,80 @@ def _most_violating(pull: Array, lam: float, working: Array, room: int) -> Array
 
 
 def _solve_small_lasso(gram: Array, pull: Array, lam: float, theta: Array) -> Array:
-    """Solve the LASSO on the working set. `pull` is X_Wᵀr at the given θ_W, and follows θ_W through the Gram matrix."""
-    ridge = np.diag(64 * ROUNDING * gram.diagonal())  # of dependent columns any solution will do
-    theta, pull = theta.copy(), pull.copy()
-    for _ in range(100 + theta.size):  # ends much earlier, unless rounding keeps a sign from settling
-        for _ in range(SWEEPS):
-            signs = np.sign(theta)
+    """Solve the LASSO on the working set. `pull` is X_Wᵀr at the given θ_W, and follows θ_W through the Gram matrix.
+
+    Sweeps let in many coordinates at once, but among columns nearly alike each one undoes what an exact step has done:
+    after the first steps there are none, and coordinates enter one by one.
+    """
+    theta, pull, signs = theta.copy(), pull.copy(), np.sign(theta)
+    for turn in range(GUESSES + 10 * theta.size):  # about as many as there are columns, unless signs do not settle
+        if turn < GUESSES:
             _sweep(gram, pull, lam, theta)
-            if np.array_equal(np.sign(theta), signs):
-                break
-        active = np.flatnonzero(theta)
-        here, signs, block = theta[active], np.sign(theta[active]), np.ix_(active, active)
-        step = np.linalg.solve((gram + ridge)[block], pull[active] - lam * signs)
-        reach, crossing = _best_on_line(step, here, lam, pull[active], float(step @ gram[block] @ step))
-        moved = here + reach * step
-        if crossing is not None:
-            moved[crossing] = 0.0
-        pull -= gram[:, active] @ (moved - here)
-        theta[active] = moved
-        if np.array_equal(np.sign(moved), signs) and np.all((theta != 0) | (np.abs(pull) <= lam * (1 + ROUNDING))):
+            signs = np.sign(theta)
+        if _exact_step(gram, pull, lam, theta, signs) == 0:  # rounding turns the step against the one to enter
             break
+        settled, signs = np.array_equal(np.sign(theta), signs), np.sign(theta)
+        if settled:
+            at_rest = np.where(theta == 0, np.abs(pull), 0.0)
+            entering = np.argmax(at_rest)
+            if at_rest[entering] <= lam * (1 + np.finfo(gram.dtype).eps):
+                break
+            signs[entering] = np.sign(pull[entering])
     return theta
 
 
 def _sweep(gram: Array, pull: Array, lam: float, theta: Array) -> None:
-    """Move every coordinate that is not at rest to its best value, in place: `lasso_cd` in terms of XᵀX and Xᵀr."""
-    for j in np.flatnonzero((theta != 0) | (np.abs(pull) > lam)):
-        before, curvature = theta[j], gram[j, j]
-        target = pull[j] + curvature * before
-        after = (target - min(max(target, -lam), lam)) / curvature
-        if after != before:
-            pull -= (after - before) * gram[j]
-            theta[j] = after
+    """Move every coordinate that is not at rest to its best value, in place, until no sign changes.
 
-
-def _best_on_line(step: Array, here: Array, lam: float, pull: Array, curvature: float) -> tuple[float, int | None]:
-    """Minimise the loss along a step: its slope is linear, and jumps by 2λ|step_j| where coordinate j crosses zero.
-
-    Returns how much of the step to take, and the coordinate that is then exactly zero, if any.
+    It is `lasso_cd` in terms of XᵀX and Xᵀr.
     """
-    slope = float((lam * np.sign(here) - pull) @ step)
-    crossing = np.flatnonzero(here * step < 0)
-    at = -here[crossing] / step[crossing]
-    for i in np.argsort(at):
-        if slope + at[i] * curvature >= 0:
+    for _ in range(SWEEPS):
+        signs = np.sign(theta)
+        for j in np.flatnonzero((theta != 0) | (np.abs(pull) > lam)):
+            before, curvature = theta[j], gram[j, j]
+            target = pull[j] + curvature * before
+            after = (target - min(max(target, -lam), lam)) / curvature
+            if after != before:
+                pull -= (after - before) * gram[j]
+                theta[j] = after
+        if np.array_equal(np.sign(theta), signs):
             break
-        slope += 2 * lam * abs(float(step[crossing[i]]))
-        if slope + at[i] * curvature >= 0:
-            return float(at[i]), int(crossing[i])
-    return (max(0.0, -slope / curvature) if curvature > 0 else 0.0), None
+
+
+def _exact_step(gram: Array, pull: Array, lam: float, theta: Array, signs: Array) -> float:
+    """Move the coordinates that have a sign towards their solution, in place; return how much of the way.
+
+    Where columns depend on each other, a ridge of a few roundings lets the step run far along the directions that leave
+    Xθ as it is, while ‖θ‖₁ falls: it ends where the first of them is no longer needed.
+    """
+    active = np.flatnonzero(signs)
+    here, signs, block = theta[active], signs[active], gram[np.ix_(active, active)]
+    ridge = np.diag(64 * np.finfo(gram.dtype).eps * block.diagonal())
+    slope = lam * signs - pull[active]
+    step = np.linalg.solve(block + ridge, -slope)
+    reach, crossing = _best_on_line(step, here, signs, lam, float(slope @ step), float(step @ block @ step))
+    moved = here + reach * step
+    if crossing is not None:
+        moved[crossing] = 0.0
+    pull -= gram[:, active] @ (moved - here)
+    theta[active] = moved
+    return reach
+
+
+def _best_on_line(
+    step: Array, here: Array, signs: Array, lam: float, slope: float, curvature: float
+) -> tuple[float, int | None]:
+    """Return how much of the step to take, and the coordinate that is zero there: the best of its end and all zeros.
+
+    To first cross zero costs a coordinate nothing; what it goes beyond costs 2λ a unit more than its old sign said.
+    """
+    against = np.flatnonzero(signs * step < 0)
+    crossing = against[np.abs(here[against]) < np.abs(step[against])]
+    size = np.abs(step[crossing])
+    reach = np.append(np.abs(here[crossing]) / size, 1.0)
+    beyond = np.maximum(np.outer(reach, size) - np.abs(here[crossing]), 0.0).sum(axis=1)
+    best = int(np.argmin((slope + 0.5 * curvature * reach) * reach + 2 * lam * beyond))
+    return float(reach[best]), int(crossing[best]) if best < crossing.size else None
 
 
 class LassoPath(NamedTuple):
@@ -361,11 +392,11 @@ class LassoPath(NamedTuple):
     gaps: Array
 
 
-@checked(lams=vector, n_lams=count, sweeps=count)
+@checked(lams=vector, n_lams=count)
 def lasso_path(
-    X: Array, y: Array, lams: Iterable[float] | None = None, n_lams: int = 50, tol: float = 1e-8, sweeps: int = 10_000
+    X: Array, y: Array, lams: Iterable[float] | None = None, n_lams: int = 50, tol: float = 1e-8
 ) -> LassoPath:
-    r"""Solve the LASSO for many λ, from large to small, each started from the last answer.
+    r"""Solve the LASSO for many λ, from large to small, each by `lasso` from the last answer.
 
     Parameters
     ----------
@@ -377,13 +408,12 @@ def lasso_path(
         How many λ to choose if none are given.
     tol : float
         Duality gap to reach, as a share of ½‖y‖².
-    sweeps : int
-        The most sweeps a λ may take.
 
     Returns
     -------
     LassoPath
-        ``lams`` (k,), ``thetas`` (k, p) and the duality gap ``gaps`` (k,) each ended with.
+        ``lams`` (k,), ``thetas`` (k, p) and the duality gap ``gaps`` (k,) each ended with: above tol · ½‖y‖²
+        only where rounding allows no more (see `lasso`).
 
     Raises
     ------
@@ -406,16 +436,9 @@ def lasso_path(
     chosen = np.geomspace(1, 1e-3, n_lams) * lasso_lam_max(X, y) if lams is None else np.asarray(lams)
     if chosen.size == 0 or np.any(np.diff(chosen) >= 0) or chosen[-1] < 0:
         raise refuse("lams", lams, "must be ≥ 0 and fall: each answer is the start of the next")
-    goal = tol * 0.5 * float(y @ y)
-    thetas, gaps, theta = [], [], np.zeros(X.shape[1])
+    thetas, theta = [], np.zeros(X.shape[1])
     for lam in chosen:
-        gap = lasso_gap(X, y, lam, theta)
-        descent = lasso_cd(X, y, lam, theta)
-        for _ in range(sweeps):
-            if gap <= goal:
-                break
-            theta = next(descent)
-            gap = lasso_gap(X, y, lam, theta)
+        *_, theta = theta, *lasso(X, y, lam, theta, tol)
         thetas.append(theta)
-        gaps.append(gap)
+    gaps = [lasso_gap(X, y, lam, theta) for lam, theta in zip(chosen, thetas, strict=True)]
     return LassoPath(chosen, np.array(thetas), np.array(gaps))

@@ -138,7 +138,7 @@ DEFAULTS = {
     "augmented_lagrangian": {"penalty": 10.0},
     "svm_dual": {"C": 1.0, "tol": 1e-10},
     "lasso": {"tol": 1e-14},
-    "lasso_path": {"n_lams": 50, "tol": 1e-8, "sweeps": 10000},
+    "lasso_path": {"n_lams": 50, "tol": 1e-8},
     "simplex": {"rule": "steepest"},
     "interior_point": {"tol": 1e-9},
     "vertices": {"tol": 1e-9},
