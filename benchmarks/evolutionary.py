@@ -79,7 +79,7 @@ def profile(rounds: int = 9) -> str:
         parts.append(f"{each * (found['all'] - found['losses']):.0f} + {each * found['losses']:.0f} µs at n = {n}")
     return (
         f"A generation on rastrigin takes {', '.join(parts)}: the method's part and the losses'. What is left of the "
-        "first is some forty calls of NumPy, each of which costs about 1 µs however small the population is."
+        "first is some 35 calls of NumPy, each of which costs 0.3 to 1 µs however small the population is."
     )
 
 

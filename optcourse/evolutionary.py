@@ -7,7 +7,6 @@ theta in population])``. The iterate of each stream is the best candidate so far
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
@@ -352,7 +351,7 @@ def _box(given: dict[str, Any]) -> None:
     if np.ndim(low) != 1 or np.shape(low) != np.shape(high) or not np.all(low < high):
         raise refuse("low", low, f"must be a vector below high = {high}, entry by entry")
     if given["population_size"] is None:
-        given["population_size"] = max(20, (10 if given["variant"] == CLASSIC else 6) * low.size)
+        given["population_size"] = max(20, 10 * low.size) if given["variant"] == CLASSIC else 20 + 5 * low.size
     if given["population_size"] < 4:
         raise refuse("population_size", given["population_size"], "must be at least 4: a mutant has three parents")
 
@@ -390,12 +389,12 @@ def differential_evolution(
     rng : numpy.random.Generator
         The source of chance.
     population_size : int, optional
-        If not given, 10 n for the classic and 6 n for JADE, which gathers sooner; 20 at least.
+        If not given, 10 n for the classic (20 at least) and 20 + 5 n for JADE, which gathers sooner.
     F, CR : float
         The scale of the differences and the crossover rate; in the second variant, where their adaptation begins.
     variant : {"rand/1/bin", "current-to-pbest/1/bin"}
-        The classic, or JADE: v = x + F (x_pbest − x) + F (x_{r1} − x_{r2}) with one of the best tenth, an archive of
-        parents that lost their place among the r2, and F and CR learned from the children that won.
+        The classic, or JADE without its archive: v = x + F (x_pbest − x) + F (x_{r1} − x_{r2}) with one of the best
+        fifth, where each candidate has its own F and CR, drawn around what was learned from the children that won.
 
     Yields
     ------
@@ -406,6 +405,10 @@ def differential_evolution(
     ------
     ValueError
         If an argument is not as above, or `losses` returns another number of losses than candidates, or NaN.
+
+    Notes
+    -----
+    JADE draws an F below 0 anew; here it changes its sign, which costs no loop.
 
     References
     ----------
@@ -420,40 +423,39 @@ def differential_evolution(
     array([ 2., -1.])
     """
     assert population_size is not None  # `_box` has seen to it
-    n, size = low.size, population_size
-    adaptive = variant == JADE
-    population = rng.uniform(low, high, size=(size, n))
+    n, size, adaptive = low.size, population_size, variant == JADE
+    low, high = np.tile(low, (size, 1)), np.tile(high, (size, 1))  # of one shape with mutants, which is quickest
+    population, ahead = rng.uniform(low, high), list[_Chance]()
     scores = losses(population)
-    best, archive, ahead = population[scores.argmin()].copy(), population[:0], list[_Chance]()
+    best = population[scores.argmin()].copy()
     while True:
+        ahead = ahead or _throw_dice(rng, size, n, others=2 if adaptive else 3, spread=0.1 if adaptive else 0.0)
+        chance = ahead.pop()
         if adaptive:
-            pool = np.concatenate((population, archive))
-            ahead = ahead or _throw_dice(rng, len(archive) == size, size, n, size, len(pool))
-            chance = ahead.pop()
-            (r1, r2), (Fs, CRs) = chance.others, _rates(F, CR, chance.uniform, chance.normal)
-            guide = population.take(np.argsort(scores).take(chance.guides), axis=0)
-            difference = population.take(r1, axis=0) - pool.take(r2, axis=0)
+            Fs, CRs = np.minimum(np.abs(F + chance.F), 1.0), np.minimum(np.maximum(CR + chance.CR, 0.0), 1.0)
+            guide = population.take(scores.argsort(kind="stable").take(chance.guides), axis=0)
+            r1, r2 = chance.others
+            difference = population.take(r1, axis=0) - population.take(r2, axis=0)
             mutants = population + Fs[:, None] * (guide - population + difference)
         else:
-            ahead = ahead or _throw_dice(rng, True, size, n, size, size, size)
-            chance = ahead.pop()
-            (r1, r2, r3), CRs = chance.others, np.full(size, CR)
+            r1, r2, r3 = chance.others
             mutants = population.take(r1, axis=0) + F * (population.take(r2, axis=0) - population.take(r3, axis=0))
         nearest = np.minimum(np.maximum(mutants, low), high)
-        mutants = np.where(mutants == nearest, mutants, 0.5 * (nearest + population))
-        crossed = chance.coordinates < CRs[:, None]
+        outside = mutants != nearest
+        if np.count_nonzero(outside):
+            mutants = np.where(outside, 0.5 * (nearest + population), mutants)
+        crossed = chance.coordinates < CR
         trials = np.where(crossed, mutants, population)
         trial_scores = losses(trials)
         better = trial_scores < scores
-        won = better.nonzero()[0]
-        if adaptive and won.size:
-            archive = _archived(archive, population.take(won, axis=0), size, rng)
-            F_won, CR_won = Fs.take(won), CRs.take(won)
-            CR = 0.9 * CR + 0.1 * float(CR_won.sum()) / won.size
-            F = 0.9 * F + 0.1 * float(F_won.dot(F_won) / F_won.sum())
-        if won.size:
+        wins = np.count_nonzero(better)
+        if adaptive and wins:
+            won = better.astype(float)
+            CR = 0.9 * CR + 0.1 * float(won.dot(CRs)) / wins
+            F = 0.9 * F + 0.1 * float(won.dot(Fs * Fs) / won.dot(Fs))
+        if wins:
             population = np.where(better[:, None], trials, population)
-            scores = np.where(better, trial_scores, scores)
+            scores = np.minimum(trial_scores, scores)
             best = population[scores.argmin()].copy()
         yield best
 
@@ -461,44 +463,33 @@ def differential_evolution(
 class _Chance(NamedTuple):
     """What chance decides in one generation, whatever the losses are."""
 
-    others: Array  # whose differences to take: one row for each of r1, r2, …
-    coordinates: Array  # (size, n), uniform: the mutant's where it is below CR, and in one column of each row for sure
-    guides: Array  # places among the best tenth
-    uniform: Array  # for F
-    normal: Array  # for CR
+    others: tuple[Array, ...]  # r1, r2, …: whose differences to take
+    guides: Array  # places among the best fifth
+    F: Array  # by how much each candidate's F differs from the learned one,
+    CR: Array  # and its CR
+    coordinates: Array  # (size, n); the mutant's are those below the learned CR: uniform, less that difference
 
 
-def _throw_dice(rng: np.random.Generator, ahead: bool, size: int, n: int, *pools: int) -> list[_Chance]:
-    """Draw for one generation, or for many ahead: small populations cost NumPy's calls, not its numbers."""
-    times = max(1, min(32, 2**14 // (size * n))) if ahead else 1
-    others = np.stack(_others(rng, (times, size), *pools), axis=1)
-    coordinates = rng.random((times, size, n))
-    np.put_along_axis(coordinates, rng.integers(n, size=(times, size, 1)), -np.inf, axis=2)
-    guides = rng.integers(max(2, size // 10), size=(times, size))
-    draws = zip(others, coordinates, guides, rng.random((times, size)), rng.standard_normal((times, size)), strict=True)
-    return list(map(_Chance._make, draws))
+def _throw_dice(rng: np.random.Generator, size: int, n: int, others: int, spread: float) -> list[_Chance]:
+    """Draw for many generations ahead: small populations cost NumPy's calls, not its numbers."""
+    times = max(1, min(32, 2**14 // (size * n)))
+    guides = rng.integers(max(2, size // 5), size=(times, size))
+    F, CR = spread * rng.standard_cauchy((times, size)), spread * rng.standard_normal((times, size))
+    coordinates = rng.random((times, size, n)) - CR[:, :, None]
+    np.put_along_axis(coordinates, rng.integers(n, size=(times, size, 1)), -np.inf, axis=2)  # one is, for sure
+    return list(map(_Chance, zip(*_others(rng, (times, size), others), strict=True), guides, F, CR, coordinates))
 
 
-def _rates(F: float, CR: float, uniform: Array, normal: Array) -> tuple[Array, Array]:
-    """Turn draws into each candidate's own F (Cauchy, in (0, 1]) and CR (normal, in [0, 1]) around the learned ones."""
-    positive_share = 0.5 + math.atan(10 * F) / math.pi  # of the draws F + 0.1 C: the others are left out
-    Fs = F + 0.1 * np.tan(math.pi * (0.5 - positive_share * uniform))
-    return np.minimum(Fs, 1.0), np.minimum(np.maximum(CR + 0.1 * normal, 0.0), 1.0)
-
-
-def _archived(archive: Array, lost: Array, size: int, rng: np.random.Generator) -> Array:
-    """Add parents that lost their place; beyond `size` members, chance says who goes."""
-    members = np.concatenate((archive, lost))
-    return members if len(members) <= size else members.take(rng.permutation(len(members))[:size], axis=0)
-
-
-def _others(rng: np.random.Generator, size: int | tuple[int, ...], *pools: int) -> tuple[Array, ...]:
-    """For every candidate (the last axis) draw one index from each pool, all of them different and none its own."""
-    shape = (size,) if isinstance(size, int) else size
-    taken = [np.broadcast_to(np.arange(shape[-1]), shape)]
-    for pool in pools:
-        drawn = rng.integers(pool - len(taken), size=shape)  # of as many as are left,
-        for other in np.sort(taken, axis=0):
-            drawn += drawn >= other  # counted past those that are taken
+def _others(rng: np.random.Generator, shape: tuple[int, ...], number: int) -> list[Array]:
+    """For every candidate (the last axis) draw so many indices of others, all different."""
+    others: list[Array] = []
+    taken = [np.broadcast_to(np.arange(shape[-1]), shape)]  # in ascending order
+    for left in range(shape[-1] - 1, shape[-1] - 1 - number, -1):
+        drawn = rng.integers(left, size=shape)
+        for place in taken:
+            drawn += drawn >= place  # counted past those that are taken
+        others.append(drawn)
+        for i, place in enumerate(taken):
+            taken[i], drawn = np.minimum(place, drawn), np.maximum(place, drawn)
         taken.append(drawn)
-    return tuple(taken[1:])
+    return others
