@@ -42,6 +42,14 @@ def refuse(name: str, value: Any, needed: str) -> ValueError:
     return ValueError(f"{name} = {shown(value)}: {needed}")
 
 
+def power_of_two(sizes: Any) -> Any:
+    """Return the powers of two at or just below the sizes: scales that change no digit and bring each into [1, 2).
+
+    Of nothing it is one half: that stays nothing in any unit.
+    """
+    return np.ldexp(0.5, np.frexp(sizes)[1])
+
+
 # ---------------------------------------------------------------------------------------------- rules
 
 

@@ -173,3 +173,13 @@ def test_what_a_function_returned_may_be_infinite_but_not_nan():
 def test_a_whole_number_beyond_all_floats_is_refused(rule):
     with pytest.raises(ValueError, match=r"^x = 1000"):
         getattr(arguments, rule)("x", 10**400)
+
+
+def test_a_power_of_two_brings_every_size_between_one_and_two_and_keeps_its_digits():
+    sizes = np.array([5e-324, 1e-310, 2.0**-30, 0.7, 1.0, 1.5, 2.0, 3.0, 2.0**30, 1.7e308])
+    units = arguments.power_of_two(sizes)
+    assert (sizes / units >= 1).all()
+    assert (sizes / units < 2).all()
+    np.testing.assert_array_equal(sizes / units * units, sizes)
+    assert set(np.frexp(units)[0]) == {0.5}
+    assert 0.0 / arguments.power_of_two(0.0) == 0.0

@@ -550,14 +550,13 @@ def test_a_basis_is_factorised_afresh_after_a_hundred_updates():
         ([0.0, 0.0], 1),
         ([1.0, 1e6, 0.0], 1),
         ([2.0**-20, 2.0**-40], 2.0**-20),
-        ([1e6 * 2.0**10, 2.0**30], 2.0**10),
-        ([1e6 * 2.0**30, 2.0**10], 2.0**10),
+        ([2.0**10, 2.0**30], 2.0**10),
+        ([2.0**9, 2.0**9], 2.0**9),
         ([1e12, 0.5], 1),
     ],
 )
-def test_numbers_that_all_are_tiny_or_huge_are_brought_near_a_size_that_solvers_tell_from_zero(sizes, factor):
+def test_numbers_that_all_are_tiny_or_large_are_brought_near_a_size_that_solvers_tell_from_zero(sizes, factor):
     assert moderate(np.array(sizes)) == factor
-    assert moderate(2.0**9 * np.array([1.0, 4.0]), high=1.0) == 2.0**9
 
 
 def test_what_could_only_be_met_by_dividing_by_noise_is_called_infeasible():
@@ -692,14 +691,6 @@ def test_a_step_is_enough_when_it_leaves_the_tenth_digit(off, steps):
     followed = Followed([1.0, 1.0 + 2 * off])  # the first step leaves a residual of off in both
     followed.solve([1.0, 1.0])
     assert followed.steps == steps
-
-
-@pytest.mark.parametrize(("growth", "solved"), [(990.0, True), (1010.0, False)])
-def test_a_residual_that_grows_a_thousandfold_is_followed_no_further(growth, solved):
-    small = 0.5 / growth  # the first step halves the large part of the right side and overshoots the small one
-    followed = Followed([1.0, 1 / small**2])
-    y = followed.solve([1.0, small])
-    np.testing.assert_allclose(y, [1.0, small**3] if solved else [0.0, 0.0], rtol=1e-5, atol=0)
 
 
 def test_nothing_is_asked_where_there_are_no_entries():
@@ -1033,33 +1024,15 @@ def test_a_suspicion_is_looked_into_once_and_the_path_goes_on(monkeypatch):
     assert ends(LinearProgram([1.0, 1.0], [[1.0, 1.0]], [-1.0]))[0] == "infeasible"
 
 
-@pytest.mark.parametrize(
-    ("missed", "others", "status"),
-    [
-        (1e-12, {}, "infeasible"),
-        (6.9e-7, {"A_eq": [[0.0, 1.0]], "b_eq": [-7.0]}, "stalled"),
-        (7.1e-7, {"A_eq": [[0.0, 1.0]], "b_eq": [-7.0]}, "infeasible"),
-        (5.9e-7, {"A_eq": [[0.0, 2.0]], "b_eq": [0.0], "bounds": [(0, None), (-3, 1)]}, "stalled"),
-        (6.1e-7, {"A_eq": [[0.0, 2.0]], "b_eq": [0.0], "bounds": [(0, None), (-3, 1)]}, "infeasible"),
-    ],
-)
-def test_what_is_missed_counts_beside_the_largest_side(missed, others, status):
-    given = {"bounds": [(0, None), (None, None)]} | others
-    program = LinearProgram([0.0, 0.0], A_ub=[[1.0, 0.0]], b_ub=[-missed], **given)
-    found, ray, prices = explain(program)
-    assert found == status
-    assert ray is None
-    assert bool(np.any(np.concatenate(prices))) == (status == "infeasible")
-
-
-@pytest.mark.parametrize(("fall", "status"), [(0.89e-6, "stalled"), (0.91e-6, "unbounded")])
-def test_a_fall_counts_beside_the_largest_cost(fall, status):
-    found, ray, _ = explain(LinearProgram([-fall, -9.0, 0.5], bounds=[(0, None), (-2, 1), (3, None)]))
-    assert found == status
-    assert ray is None if status == "stalled" else ray.tolist() == [1.0, 0.0, 0.0]
-
-
-def test_a_ray_keeps_every_row_and_falls_as_steeply_as_a_box_allows():
+def test_the_reason_is_a_proof_that_nothing_fits_or_a_ray_that_keeps_every_row():
+    # x₀ = −2 cannot be; of x₁ = 3, its double, and x₀ + x₁ ≤ −1, not all can.
+    rows, sides = [[1.0, 0.0], [0.0, 1.0], [0.0, 2.0]], [-2.0, 3.0, 6.0]
+    program = LinearProgram([1.0, 1.0], [[1.0, 1.0]], [-1.0], rows, sides)
+    found = explain(program)
+    assert (found.status, found.ray) == ("infeasible", None)
+    floor, off = lp_floor(replace(program, c=np.zeros(2)), found.y_ub, found.y_eq)
+    assert floor > 0
+    assert off <= 1e-12
     # x₀ may rise only with x₁ and, by the equality, with −x₂, which is bounded above only.
     program = LinearProgram(
         [-2.0, 0.5, 0.25, 1.0],
@@ -1069,28 +1042,9 @@ def test_a_ray_keeps_every_row_and_falls_as_steeply_as_a_box_allows():
         [2.0],
         [*[(0, None)] * 2, (None, 3), (1, 2)],
     )
-    status, ray, _ = explain(program)
-    assert status == "unbounded"
-    np.testing.assert_allclose(ray, [1, 1, -1, 0], atol=1e-12)
-
-
-def test_the_least_that_must_be_missed_is_found_and_proved(monkeypatch):
-    # x₀ = −2 misses by 2 at the least; of x₁ = 3, its double, and x₀ + x₁ ≤ −1, the last gives way, by 4.
-    values, true = [], MODULE.simplex
-
-    def followed(program):
-        values.append(solution(true(program)).value)
-        return true(program)
-
-    monkeypatch.setattr(MODULE, "simplex", followed)
-    rows, sides = [[1.0, 0.0], [0.0, 1.0], [0.0, 2.0]], [-2.0, 3.0, 6.0]
-    program = LinearProgram([1.0, 1.0], [[1.0, 1.0]], [-1.0], rows, sides)
-    status, ray, (y_ub, y_eq) = explain(program)
-    assert (status, ray) == ("infeasible", None)
-    assert values == [pytest.approx(6.0)]
-    floor, off = lp_floor(replace(program, c=np.zeros(2)), y_ub, y_eq)
-    assert floor == pytest.approx(6.0)
-    assert off <= 1e-12
+    found = explain(program)
+    assert found.status == "unbounded"
+    np.testing.assert_allclose(found.ray / found.ray.max(), [1, 1, -1, 0], atol=1e-12)
 
 
 @pytest.mark.parametrize(("entry", "at"), [(0.1, -3.0), (-0.1, 3.0)])
@@ -1104,3 +1058,35 @@ def test_numbers_below_zero_are_brought_up_to_one_like_those_above():
     tiny = LinearProgram(c=[-1e-12], A_ub=[[-1e-12]], b_ub=[1.0])
     assert 0.5 <= -standard_form(tiny).c.min() <= 2
     assert 0.5 <= -standard_form(tiny, scaled=False).A.min() <= 2
+    below = LinearProgram(c=[1.0], A_ub=[[-1.0]], b_ub=[-1e-12])
+    assert 1 <= -standard_form(below).b[0] < 2
+
+
+@pytest.mark.parametrize("scaled", [True, False])
+def test_a_program_without_rows_is_given_one_that_says_nothing(scaled):
+    form = standard_form(LinearProgram(c=[1.0, -1.0], bounds=[(0, 1)] * 2), scaled=scaled)
+    assert (form.A.shape, form.b.tolist()) == ((1, 3), [0.0])
+
+
+@pytest.mark.parametrize("solver", [simplex, interior_point])
+@pytest.mark.parametrize(("side", "status"), [(3.0, "optimal"), (4.0, "infeasible")])
+def test_where_the_bounds_leave_one_point_it_is_the_answer_or_there_is_none(solver, side, status):
+    program = LinearProgram([1.0, 2.0], A_eq=[[1.0, 1.0]], b_eq=[side], bounds=[(1, 1), (2, 2)])
+    stream = solver(program)
+    found = solution(stream)
+    assert found.status == stream.reason == status
+    if status == "optimal":
+        np.testing.assert_array_equal(found.x, [1.0, 2.0])
+
+
+def test_costs_that_all_are_thousands_are_brought_down_to_one():
+    # Beside rows of 10¹⁰ Bland's rule once took the rounding of such costs for a gain, along an edge without end.
+    costs = standard_form(LinearProgram([600.0, -4e4], [[1.0, 1.0]], [1.0]), scaled=False).c
+    np.testing.assert_array_equal(costs, np.array([600.0, -4e4, 0.0]) / 512)
+
+
+@pytest.mark.parametrize("solver", [simplex, interior_point])
+@pytest.mark.parametrize("length", [1e-12, 1e-10, 1.0, 1e10, 1e12])
+def test_a_box_alone_may_be_of_any_length(solver, length):
+    program = LinearProgram([1.5, -1.25, 2.0], bounds=np.array([[-1.0, 1.0], [-3.0, 0.0], [0.0, 2.0]]) * length)
+    np.testing.assert_allclose(solution(solver(program)).x / length, [-1, 0, 0], atol=1e-8)

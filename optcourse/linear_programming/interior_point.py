@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,11 +10,10 @@ from optcourse.arguments import Array
 from optcourse.linear_programming.program import (
     LinearProgram,
     LPSolution,
-    StandardForm,
     linear_program,
     standard_form,
 )
-from optcourse.linear_programming.simplex import simplex
+from optcourse.linear_programming.simplex import simplex, solution
 from optcourse.streams import Iterates, stream
 
 REGULARISATION = 1e-9  # primal and dual: without it a sixth of Netlib diverges on dependent or nearly dependent rows
@@ -35,7 +33,7 @@ def banded(A: Any) -> Array:
     from scipy import sparse
     from scipy.sparse.csgraph import reverse_cuthill_mckee
 
-    order: Array = reverse_cuthill_mckee(sparse.csr_array(abs(A) @ abs(A).T), symmetric_mode=True)
+    order: Array = reverse_cuthill_mckee(sparse.csr_array(abs(A) @ abs(A).T))
     return order
 
 
@@ -77,7 +75,7 @@ class NormalEquations:
             band = np.bincount(place, products * D[of], shape[0] * shape[1]).reshape(shape)
             return band.astype(float, copy=False)  # of no pairs at all it counts whole numbers
         whole = (self.A.multiply(D) @ self.transposed).toarray()
-        return np.array([np.pad(np.diagonal(whole, -k), (0, k)) for k in range(len(whole))])
+        return np.array([np.pad(np.diagonal(whole, k), (0, k)) for k in range(len(whole))])
 
     def factorise(self, D: Array) -> None:
         """Find the Cholesky factor of A D Aᵀ, slightly regularised."""
@@ -93,21 +91,21 @@ class NormalEquations:
         """Solve A D Aᵀ y = right by conjugate gradients, preconditioned by the regularised factor: a step or two."""
         r, y = right, np.zeros(len(right))
         best = size = np.abs(r).max()
-        answer, enough, direction, last = y, ACCURACY * size, y, 1.0
+        answer, enough, direction, last = y, ACCURACY * size, y, np.inf
         for _ in range(REFINEMENTS):
-            if size <= enough or size > 1e3 * best:
-                break
             preconditioned, _ = self.substitute(self.factor, r, lower=True)
             fit = float(r @ preconditioned)
             direction = preconditioned + fit / last * direction
             product = self.A @ (self.D * (self.transposed @ direction))
             curvature = float(direction @ product)
             if not curvature > 0:  # dependent rows: what is solved so far will do
-                break
+                return answer
             y, r, last = y + fit / curvature * direction, r - fit / curvature * product, fit
             size = np.abs(r).max()
             if size < best:
                 best, answer = size, y
+            if size <= enough:
+                return answer
         return answer
 
 
@@ -182,7 +180,7 @@ class Problem(NamedTuple):
             ]
             bent = Point(*(part + more for part, more in zip(d, self.direction(at, nothing, *off), strict=True)))
             if sum(at.steps(bent)) < sum(steps) + 0.1 * LONGER:
-                break
+                return d
             d = bent
         return d
 
@@ -236,42 +234,13 @@ def diverging(problem: Problem, at: Point) -> bool:
     return bool((floor > 0 and slope.max(initial=0.0) <= 1e-6 * floor) or (cost < 0 and reach <= 1e-6 * -cost))
 
 
-def explain(program: LinearProgram) -> tuple[str, Array | None, tuple[Array, Array]]:
-    """Say why the path leads nowhere, by two programs that do have a solution. Returns the status, a ray, and prices.
+def explain(program: LinearProgram) -> LPSolution:
+    """Say why the path leads nowhere, if there is a reason, and prove it.
 
-    Corners are wanted, so it is the simplex method's turn. The first program lets every row be missed and minimises by
-    how much: more than nothing proves that all cannot be met, and its prices are the proof. The second looks for the
-    steepest direction that stays feasible for ever.
+    Corners are wanted, so it is the simplex method's turn: its phase one ends with prices where nothing fits, its phase
+    two with a direction that stays feasible for ever.
     """
-    (m_ub, n), m_eq = program.A_ub.shape, len(program.b_eq)
-    rows, sides = np.vstack([program.A_ub, program.A_eq]), np.concatenate([program.b_ub, program.b_eq])
-    missing, unit = m_ub + 2 * m_eq, np.abs(rows).max(initial=0.0) or 1.0  # what is missed is counted in the rows' unit
-    least = LinearProgram(
-        c=np.append(np.zeros(n), np.full(missing, unit)),
-        A_ub=np.hstack([program.A_ub, -unit * np.eye(m_ub), np.zeros((m_ub, 2 * m_eq))]),
-        b_ub=program.b_ub,
-        A_eq=np.hstack([program.A_eq, np.zeros((m_eq, m_ub)), unit * np.eye(m_eq), -unit * np.eye(m_eq)]),
-        b_eq=program.b_eq,
-        bounds=np.vstack([program.bounds, np.tile([0, np.inf], (missing, 1))]),
-    )
-    away = replace(
-        program,
-        b_ub=np.zeros(m_ub),
-        b_eq=np.zeros(m_eq),
-        bounds=np.where(np.isfinite(program.bounds), 0.0, np.sign(program.bounds)),
-    )
-    ends = np.abs(np.where(np.isfinite(program.bounds), program.bounds, 0.0)).max(axis=1)
-    size = (np.abs(sides) + np.abs(rows) @ ends).max(initial=0.0)
-    for status, auxiliary in (("infeasible", least), ("unbounded", away)):
-        corners = simplex(auxiliary)
-        for _ in corners:
-            pass
-        found: LPSolution = corners.state["solution"]
-        if status == "infeasible" and found.value > 1e-7 * size:
-            return status, None, (found.y_ub, found.y_eq)
-        if status == "unbounded" and found.value < -1e-7 * np.abs(program.c).max():
-            return status, found.x, (found.y_ub, found.y_eq)
-    return "stalled", None, (np.zeros(m_ub), np.zeros(m_eq))
+    return solution(simplex(program))
 
 
 @stream(program=linear_program)
@@ -323,6 +292,10 @@ def interior_point(program: LinearProgram, tol: float = 1e-9) -> Iterates:
     """
     form = standard_form(program)
     free = form.upper > 0
+    if not free.any():  # the bounds leave one point: there is no inside to go through
+        solution = explain(program)
+        yield solution.x
+        return solution.status
     order = banded(form.A[:, free])
     A, box = form.A[order][:, free], np.flatnonzero(np.isfinite(form.upper[free]))
     normal = NormalEquations(A, A.T.tocsr())
@@ -330,7 +303,7 @@ def interior_point(program: LinearProgram, tol: float = 1e-9) -> Iterates:
     halves = np.searchsorted(np.flatnonzero(free), form.halves)
     at = starting_point(problem)
     first = at.mu()
-    reason, status, iterations, shortest = None, None, 0, 0
+    doubt, status, iterations, shortest = None, None, 0, 0
     while status is None:
         mu, rest = at.mu(), problem.residuals(at)
         problem.factorise(at)
@@ -343,16 +316,19 @@ def interior_point(program: LinearProgram, tol: float = 1e-9) -> Iterates:
         z, s, y = at.z, at.s, at.y[np.argsort(order)]
         iterations += 1
         shortest = shortest + 1 if max(primal, dual) < 1e-4 else 0
-        size = max(float(np.abs(part).max(initial=0.0)) for part in at)
+        size = np.abs(np.concatenate(at)).max()
         stuck = shortest >= 5 or iterations >= 200 or size > HUGE or at.mu() <= 1e-20 * first
         if optimal(problem, at, tol, constant=program.c @ form.shift / form.worth):
             status = "optimal"
-        elif stuck or (reason is None and diverging(problem, at)):
-            reason = explain(program)
-            status = "stalled" if stuck and reason[0] == "stalled" else {"stalled": None}.get(reason[0], reason[0])
+        elif stuck or (doubt is None and diverging(problem, at)):
+            doubt = doubt or explain(program)
+            status = doubt.status if doubt.status != "optimal" else "stalled" if stuck else None
         x = form.point(spread(z, free))
         yield x
-    solution = conclude(program, form, x, y, reason if status != "optimal" else None, iterations)
+    if doubt is not None and status == doubt.status:
+        solution = doubt._replace(x=x, iterations=iterations)
+    else:
+        solution = LPSolution(status, x, program.value(x), *form.prices(program, y), None, iterations)
     return solution.status
 
 
@@ -372,17 +348,3 @@ def spread(z: Array, free: Array) -> Array:
     full = np.zeros(len(free))
     full[free] = z
     return full
-
-
-def conclude(
-    program: LinearProgram,
-    form: StandardForm,
-    x: Array,
-    y: Array,
-    reason: tuple[str, Array | None, tuple[Array, Array]] | None,
-    iterations: int,
-) -> LPSolution:
-    """Read the solution off the last point, or the proof that there is none."""
-    status, ray, prices = reason or ("optimal", None, form.prices(program, y))
-    value = {"infeasible": np.inf, "unbounded": -np.inf}.get(status, program.value(x))
-    return LPSolution(status, x, float(value), *prices, ray, iterations)

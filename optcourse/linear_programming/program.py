@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from optcourse.arguments import Array, matrix, refuse, vector
+from optcourse.arguments import Array, matrix, power_of_two, refuse, vector
 
 EPS = float(np.finfo(float).eps)
 
@@ -53,8 +52,8 @@ class LinearProgram:
         object.__setattr__(self, "c", c)
         for rows, side in (("A_ub", "b_ub"), ("A_eq", "b_eq")):
             given_rows, given_side = getattr(self, rows), getattr(self, side)
-            A = np.zeros((0, c.size)) if given_rows is None else matrix(rows, given_rows)
-            b = np.zeros(0) if given_side is None else vector(side, given_side)
+            A = np.empty((0, c.size)) if given_rows is None else matrix(rows, given_rows)
+            b = np.empty(0) if given_side is None else vector(side, given_side)
             if A.shape != (b.size, c.size):
                 raise refuse(rows, given_rows, f"must have shape {(b.size, c.size)} to fit {side} and c, not {A.shape}")
             object.__setattr__(self, rows, A)
@@ -136,8 +135,9 @@ class StandardForm(NamedTuple):
 
     The last m columns of A are the identity: one slack for each row, which an equality bounds by zero. Rows and columns
     are scaled by powers of two, which changes no digit; `row_scale` carries prices back to the program's own rows. So
-    are sides and costs where all are tiny or huge, since solvers take a billionth for zero; `worth` is what one unit of
-    cost is in those of the program. `halves`, of shape (2, …), are the columns of z⁺ and z⁻ for every x = z⁺ − z⁻.
+    are sides with bounds, and costs, where all are tiny or large, since solvers take a billionth for zero; `worth` is
+    what one unit of cost is in those of the program. `halves`, of shape (2, …), are the columns of z⁺ and z⁻ for every
+    x = z⁺ − z⁻.
     """
 
     A: Any
@@ -191,10 +191,10 @@ def standard_form(program: LinearProgram, scaled: bool = True) -> StandardForm:
             np.concatenate([column, n + np.searchsorted(split, column[again])]),
             np.concatenate([value, value[again]]),
         )
-    value = value * signs[column]
+    value = signs[column] * value
     row_scale, column_scale = _equilibrate(row, column, np.abs(value), (m, len(of)), rounds=2 if scaled else 0)
     if not scaled:  # all rows alike: which one is longer than which decides where the plain rules go
-        row_scale /= moderate(np.abs(value), high=1.0)
+        row_scale /= moderate(np.abs(value))
 
     n_z = len(of)
     value = np.concatenate([value * row_scale[row] * column_scale[column], np.ones(m)])
@@ -206,23 +206,19 @@ def standard_form(program: LinearProgram, scaled: bool = True) -> StandardForm:
     upper = np.concatenate([width[of] / column_scale, slack_upper])
     cost = np.concatenate([program.c[of] * scale, np.zeros(m)])
     b = b * row_scale
-    unit = moderate(np.abs(b))
+    unit = moderate(np.abs(np.append(b, upper[np.isfinite(upper)])))
     worth = moderate(np.abs(cost) * unit)
     costs, prices = cost * (unit / worth), row_scale * (worth / unit)
     halves = np.array([split, np.arange(n, n_z)])
     return StandardForm(A, b / unit, costs, upper / unit, shift, mapping * unit, prices, halves, worth)
 
 
-def moderate(sizes: Array, high: float = 1e6) -> float:
-    """Return the power of two that brings the largest number up to about one, or from above `high` down to it.
-
-    The smallest does not go below one on the way down, where it might drown.
-    """
+def moderate(sizes: Array) -> float:
+    """Return the power of two that brings the largest number up to about one, or the smallest down to it."""
     sizes = sizes[sizes > 0]
     if not sizes.size:
         return 1.0
-    least, most = float(sizes.min()), float(sizes.max())
-    return 2.0 ** round(math.log2(most if most < 1 else max(1.0, min(least, most / high))))
+    return float(power_of_two(min(sizes.max(), max(1.0, sizes.min()))))
 
 
 def _equilibrate(row: Array, column: Array, size: Array, shape: tuple[int, int], rounds: int) -> tuple[Array, Array]:
@@ -233,8 +229,9 @@ def _equilibrate(row: Array, column: Array, size: Array, shape: tuple[int, int],
         for scale, index in zip(scales, (row, column), strict=True):
             largest = np.zeros(len(scale))
             np.maximum.at(largest, index, now)
-            scale *= np.exp2(-np.round(0.5 * np.log2(np.where(largest > 0, largest, 1.0))))
+            scale /= power_of_two(np.sqrt(largest))
     for scale, index in zip(scales, (row, column), strict=True):
         if len(index):  # what has no entries goes with the others
-            scale[np.bincount(index, minlength=len(scale)) == 0] = np.exp2(np.round(np.log2(scale[index]).mean()))
+            mean = np.exp2(np.log2(scale[index]).mean())
+            scale[np.bincount(index, minlength=len(scale)) == 0] = power_of_two(mean)
     return scales

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 
-from optcourse.arguments import Array, checked, refuse
+from optcourse.arguments import Array, checked, power_of_two, refuse
 from optcourse.linear_programming.program import LinearProgram, linear_program
 
 
@@ -52,9 +52,9 @@ def vertices(program: LinearProgram, tol: float = 1e-9) -> Array:
     sides = np.concatenate([program.b_ub, program.b_eq, -program.b_eq, -low, high])
     lengths = np.hypot(*rows.T)
     if np.any(sides[lengths == 0] < 0):  # 0 ≤ −1: no point at all
-        return np.zeros((0, 2))
+        return np.empty((0, 2))
     lines = np.isfinite(sides) & (lengths > 0)
-    lengths = np.exp2(np.floor(np.log2(lengths[lines])))  # powers of two change no digit
+    lengths = power_of_two(lengths[lines])
     rows, sides = rows[lines] / lengths[:, None], sides[lines] / lengths
     corners: list[Array] = []
     for i, k in itertools.combinations(range(len(sides)), 2):
@@ -62,11 +62,11 @@ def vertices(program: LinearProgram, tol: float = 1e-9) -> Array:
         if abs(np.linalg.det(pair)) <= 1e-12:
             continue
         x = np.linalg.solve(pair, sides[[i, k]]) + 0.0
-        near = tol * max(np.abs(sides).max(), np.abs(x).max())
+        near = tol * max(sides.max(), np.abs(x).max())
         if (rows @ x - sides).max() <= near and not any(np.abs(x - other).max() <= near for other in corners):
             corners.append(x)
     if not corners:
-        return np.zeros((0, 2))
+        return np.empty((0, 2))
     found = np.array(corners)
     around = found - found.mean(axis=0)
     order = np.argsort(np.arctan2(around[:, 1], around[:, 0]), kind="stable")
