@@ -18,6 +18,7 @@ from optcourse.arguments import (
     fitting,
     function,
     positive,
+    power_of_two,
     refuse,
     vector,
 )
@@ -26,7 +27,6 @@ from optcourse.newton import bfgs
 from optcourse.streams import Iterates, stream
 
 BALANCED = 1e-13  # forces that leave no more than this share of themselves are in balance: the rest is rounding
-PATIENCE = 20  # changes of the working set on one spot, before they follow an order that cannot come round
 
 
 class KKTPoint(NamedTuple):
@@ -72,7 +72,7 @@ def solve_equality_qp(program: QuadraticProgram) -> KKTPoint:
     if len(program.b_ub):
         raise refuse("program", program.b_ub, "must have no inequalities: use active_set_qp")
     x, nu = _solve_kkt(program.Q, program.A_eq, -program.c, program.b_eq)
-    return KKTPoint(x, nu, np.zeros(0))
+    return KKTPoint(x, nu, np.empty(0))
 
 
 def _solve_kkt(H: Array, A: Array, top: Array, bottom: Array) -> tuple[Array, Array]:
@@ -83,11 +83,11 @@ def _solve_kkt(H: Array, A: Array, top: Array, bottom: Array) -> tuple[Array, Ar
     m, n = A.shape
     units = _units(H)
     H, A, top = H / np.outer(units, units), A / units, top / units
-    lengths = _power_of_two(_largest(A))
+    lengths = power_of_two(_largest(A))
     u, size, axes = np.linalg.svd(A / lengths[:, None])
     across, along = axes[:m].T, axes[m:].T
     curvature, least = along.T @ H @ along, n * np.finfo(float).eps
-    if m > n or size.min(initial=np.inf) <= least * size.max(initial=0.0):
+    if m > n or np.any(size <= least):
         raise refuse("A", A * units, "makes the KKT matrix singular: drop the rows that depend on others")
     if np.linalg.matrix_rank(curvature, tol=least * np.abs(H).max()) < n - m:
         raise refuse("A", A * units, "makes the KKT matrix singular: a direction along it has no curvature")
@@ -100,12 +100,7 @@ def _solve_kkt(H: Array, A: Array, top: Array, bottom: Array) -> tuple[Array, Ar
 def _units(H: Array) -> Array:
     """What to multiply each variable by, so that its own curvature is about one."""
     curvature = np.abs(np.diag(H))
-    return _power_of_two(np.sqrt(np.where(curvature > 0, curvature, curvature.max())))
-
-
-def _power_of_two(sizes: Any) -> Any:
-    """The nearest power of two, so that dividing by it changes no digit; 1 for nothing."""
-    return np.exp2(np.round(np.log2(np.where(sizes > 0, sizes, 1.0))))
+    return power_of_two(np.sqrt(np.where(curvature > 0, curvature, curvature.max())))
 
 
 def _rows_fit(given: dict[str, Any]) -> None:
@@ -181,8 +176,8 @@ def active_set_qp(program: QuadraticProgram, x: Array, max_steps: int = 1000) ->
 
     With the working set held as equalities, step to their minimum; a constraint in the way joins the set, and at the
     minimum the one with the most negative multiplier leaves it. Ends when all multipliers are ≥ 0: then KKT holds.
-    Where more constraints meet than there are dimensions that may go round in circles for ever; after long on one spot
-    the first with a negative multiplier leaves, as in Bland's rule for the simplex method.
+    Where more constraints meet than there are dimensions that may go round in circles for ever; so after a step of
+    length zero the first with a negative multiplier leaves, as in Bland's rule for the simplex method.
 
     Parameters
     ----------
@@ -223,7 +218,7 @@ def active_set_qp(program: QuadraticProgram, x: Array, max_steps: int = 1000) ->
     if np.any(above > allowed * _largest(program.A_ub)) or np.any(off > allowed * _largest(program.A_eq)):
         raise refuse("x", x, "must be feasible to start from")
     working: list[int] = []
-    equalities, units, idle = len(program.b_eq), _units(program.Q), 0
+    equalities, units, reach = len(program.b_eq), _units(program.Q), np.inf
     for _ in range(max_steps):
         A = np.vstack([program.A_eq, program.A_ub[working]])
         d, multipliers = _solve_kkt(program.Q, A, -program.grad(x), np.zeros(len(A)))
@@ -235,11 +230,10 @@ def active_set_qp(program: QuadraticProgram, x: Array, max_steps: int = 1000) ->
             pulling = np.flatnonzero(-mu * _largest(program.A_ub / units) > rounding)
             if not pulling.size:
                 return KKTPoint(x, nu, np.maximum(mu, 0.0))
-            working.remove(int(pulling[0] if idle > PATIENCE else pulling[np.argmin(mu[pulling])]))
+            working.remove(int(pulling[0] if reach == 0 else pulling[np.argmin(mu[pulling])]))
             continue
         reach, blocking = _ratio_test(program, x, d, working, units)
         x = x + reach * d
-        idle = 0 if reach > 0 else idle + 1
         if blocking is not None:
             working.append(blocking)
     raise refuse("max_steps", max_steps, "was not enough: the working set keeps changing (a degenerate problem?)")
@@ -326,9 +320,8 @@ def augmented_lagrangian(
         def slope(t: Array, nu: Array = nu, rho: float = penalty) -> Array:
             return grad(t) + jacobian(t).T @ (nu + rho * constraint(t))
 
-        for theta in bfgs(lagrangian, slope, theta):  # noqa: B020 (it starts where the last subproblem ended)
-            if np.abs(slope(theta)).max() <= 1e-10 * np.abs(grad(theta)).max():
-                break
+        for theta in bfgs(lagrangian, slope, theta):  # noqa: B007, B020 (from where the last one ended to its own end)
+            pass
         if np.isnan(loss(theta)):  # the inner solver stepped back from it, to no avail
             raise NonFiniteError(f"loss returned nan at theta = {theta}")
         h = constraint(theta)
@@ -402,9 +395,7 @@ def svm_dual(X: Array, y: Array, C: float = 1.0, theta: Array | None = None, tol
     (array([0.5, 0.5, 0. ]), 'optimal')
     """
     assert theta is not None  # `_classes` has seen to it
-    w = X.T @ (theta * y)
-    squares, plus = np.einsum("ij,ij->i", X, X), y > 0
-    flat = 1e-12 * (squares.max() or 1.0)  # points that are alike have no curvature between them
+    w, plus = X.T @ (y * theta), y == 1
     while True:
         climb = y - X @ w  # y_i times the gradient of the objective
         can_rise, can_fall = np.where(plus, theta < C, theta > 0), np.where(plus, theta > 0, theta < C)
@@ -413,12 +404,12 @@ def svm_dual(X: Array, y: Array, C: float = 1.0, theta: Array | None = None, tol
         bias = 0.5 * (climb[i] + np.where(can_fall, climb, np.inf).min())
         if np.where(can_fall, violation, -np.inf).max() <= tol:
             return "optimal"
-        curvature = np.maximum(squares[i] + squares - 2 * X @ X[i], flat)
-        gain = np.where(can_fall & (violation > 0), violation**2 / curvature, -np.inf)
-        j = int(np.argmax(gain))
+        with np.errstate(divide="ignore", invalid="ignore"):  # points that are alike have no curvature between them
+            best = violation / np.square(X - X[i]).sum(axis=1)
+        j = int(np.argmax(np.where(can_fall & (violation > 0), violation * best, -np.inf)))
         room_i = C - theta[i] if plus[i] else theta[i]
         room_j = theta[j] if plus[j] else C - theta[j]
-        move = min(violation[j] / curvature[j], room_i, room_j)
+        move = min(best[j], room_i, room_j)
         theta = theta.copy()
         theta[i] = min(max(theta[i] + y[i] * move, 0.0), C)
         theta[j] = min(max(theta[j] - y[j] * move, 0.0), C)
