@@ -70,13 +70,14 @@ def any_answer(reference: Callable[..., Any]) -> Callable[[Case, Run], Any]:
     return replay
 
 
-def reaches(measure: Callable[[Case, Any], float], goal: float, what: str) -> Probe:
-    """The answer brings `measure` down to `goal`, however it does so."""
+def reaches(measure: Callable[[Case, Any], float], goal: float | Callable[[Case], float], what: str) -> Probe:
+    """The answer brings `measure` down to `goal`, which may be the case's own, however it does so."""
 
     def ask(case: Case, run: Run, model: Run) -> str | None:
+        asked = goal(case) if callable(goal) else goal
         with np.errstate(over="ignore", invalid="ignore"):  # of an answer that has run away
             reached = measure(case, run.value)
-        return None if reached <= goal else f"{what} is {reached:.2g}, and the goal is {goal:g}"
+        return None if reached <= asked else f"{what} is {reached:.2g}, and the goal is {asked:g}"
 
     return Probe("value", ask)
 

@@ -12,6 +12,7 @@ import pytest
 from optcourse.grading import discernment, examine, find, references
 from optcourse.grading.checking import judge, model
 from optcourse.grading.exercise import exercises
+from optcourse.grading.exercises import schedules
 from optcourse.grading.mutants import mutants
 from optcourse.grading.oddities import BREAKS, breaks, oddity, patience
 from optcourse.grading.watch import limited, run
@@ -102,6 +103,31 @@ def test_right_solutions_in_other_styles_pass_without_a_name(exercise, alternati
     verdict = examine(exercise.name, alternative, fresh=20, seed="alternative")
     assert verdict.passed, str(verdict)
     assert verdict.mistake == ""
+
+
+# Seeds that once took the marks of a right solution: an unlucky shuffle, a slope that was all rounding.
+UNLUCKY = [
+    ("spend", "in_small_batches", 22),
+    ("spend", "in_small_batches", 42),
+    ("spend", "with_the_mean_of_the_last_two_epochs", 35),
+    ("check_gradient", "to_and_fro_on_one_copy", 3277),
+    ("check_gradient", "to_and_fro_on_one_copy", 3621),
+]
+
+
+@pytest.mark.parametrize(("name", "style", "seed"), UNLUCKY)
+def test_no_draw_takes_the_marks_of_a_right_solution(name, style, seed):
+    right = next(one for one in EXERCISES[name].alternatives if one.__name__ == style)
+    verdict = examine(name, right, fresh=8, seed=seed)
+    assert verdict.passed, str(verdict)
+
+
+def test_a_loss_that_rounding_decides_is_not_drawn_for_early_stopping():
+    falling = np.array([1.0, 0.7, 0.4])
+    assert schedules.decided(falling, unit=0.0, reach=1.0)
+    assert not schedules.decided(np.append(falling, 0.4 - 1e-6), unit=0.0, reach=1.0)
+    assert schedules.decided(falling, unit=0.25, reach=1.0)
+    assert not schedules.decided(np.append(falling, 0.125 - 1e-6), unit=0.25, reach=1.0)
 
 
 @pytest.mark.parametrize(("exercise", "mistake"), MISTAKES)

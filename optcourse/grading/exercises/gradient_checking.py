@@ -373,18 +373,29 @@ def squares(theta: Array) -> float:
     return float(np.sum(np.asarray(theta) ** 2))
 
 
+FLAT = 0.1  # f is some hundreds: of a slope below this, its difference leaves fewer digits than are compared
+
+
 def draw_gradient(rng: np.random.Generator) -> Case:
     """A smooth loss with one wrong gradient, sometimes a second that is less wrong, now and then none."""
-    n = int(rng.integers(3, 6))
-    bends, start = rng.normal(size=(n, n)), rng.normal(size=n)
-    wrong, less = rng.permutation(n)[:2]
-    factor = np.ones(n)
-    if rng.uniform() < 0.85:
-        factor[wrong] += rng.choice([-1, 1]) * rng.uniform(0.2, 0.6)
-        factor[less] += rng.choice([-1, 1]) * rng.uniform(0.005, 0.02)
-    # The coordinate that is less wrong is much larger: its absolute error leads astray.
-    stretch = 2.0 * rng.choice([-1, 1], size=n)
-    stretch[less] *= 100
+    while True:
+        n = int(rng.integers(3, 6))
+        bends, start = rng.normal(size=(n, n)), rng.normal(size=n)
+        wrong, less = rng.permutation(n)[:2]
+        factor = np.ones(n)
+        if rng.uniform() < 0.85:
+            factor[wrong] += rng.choice([-1, 1]) * rng.uniform(0.2, 0.6)
+            factor[less] += rng.choice([-1, 1]) * rng.uniform(0.005, 0.02)
+        # The coordinate that is less wrong is much larger: its absolute error leads astray.
+        stretch = 2.0 * rng.choice([-1, 1], size=n)
+        stretch[less] *= 100
+        f, grad = stretched(stretch, bends, factor)
+        if np.min(np.abs(grad(start))) > FLAT:
+            return Case("drawn", f=f, grad=grad, theta=start)
+
+
+def stretched(stretch: Array, bends: Array, factor: Array) -> tuple[Loss, Gradient]:
+    """A smooth loss, and its gradient with every entry made wrong by a factor."""
 
     def f(theta: Array) -> float:
         return float(stretch @ theta + np.exp(0.3 * (bends @ theta)).sum() + np.sum(np.sin(theta)))
@@ -393,7 +404,7 @@ def draw_gradient(rng: np.random.Generator) -> Case:
         slope = stretch + 0.3 * bends.T @ np.exp(0.3 * (bends @ theta)) + np.cos(theta)
         return np.asarray(factor * slope)
 
-    return Case("drawn", f=f, grad=grad, theta=start)
+    return f, grad
 
 
 def bars_of_errors() -> str:
@@ -562,6 +573,20 @@ def with_a_loop_and_a_record(f: Loss, grad: Gradient, theta: Array) -> tuple[flo
         if error > worst:
             worst, where = float(error), j
     return worst, where
+
+
+@check_gradient.alternative
+def to_and_fro_on_one_copy(f: Loss, grad: Gradient, theta: Array) -> tuple[float, int]:
+    # One step ahead, two behind, and back: other roundings of the same places.
+    here, slopes, worst = theta.copy(), grad(theta), (-1.0, 0)
+    for j in range(len(here)):
+        here[j] += 1e-5
+        ahead = f(here)
+        here[j] -= 2e-5
+        measured = (ahead - f(here)) / 2e-5
+        here[j] += 1e-5
+        worst = max(worst, (abs(slopes[j] - measured) / (abs(slopes[j]) + abs(measured) + 1e-12), j))
+    return worst
 
 
 @check_gradient.alternative

@@ -48,10 +48,13 @@ gradient_descent = Exercise(
     ],
     draw=draw,
     tolerance=Tolerance(
-        1e-9, 1e-12, single=2e-5, why="a dozen additions in another order; single precision has 7 digits"
+        1e-9,
+        1e-12,
+        single=1e-4,
+        why="a dozen sums in another order; single precision has 7 digits, fewer of a θ near 0",
     ),
     path="steps",
-    probes=[evaluations("grad"), evaluated_at("grad", rtol=1e-4)],
+    probes=[evaluations("grad"), evaluated_at("grad", rtol=1e-3)],
 )
 
 

@@ -50,7 +50,9 @@ def heavy_ball(grad: Gradient, theta: Array, lr: float, beta: float, steps: int)
     return last_of(optcourse.momentum(grad, theta, lr, beta), theta, steps)
 
 
-A_DOZEN_SUMS = Tolerance(1e-9, 1e-12, single=2e-5, why="a dozen sums in another order; single precision has 7 digits")
+A_DOZEN_SUMS = Tolerance(
+    1e-9, 1e-12, single=1e-4, why="a dozen sums in another order; single precision has 7 digits, fewer of a θ near 0"
+)
 
 SHAPELESS = {
     f"theta → {other}": "a single zero takes θ's shape at the first sum" for other in ("grad", "lr", "beta", "steps")
@@ -67,7 +69,7 @@ momentum = Exercise(
     draw=draw,
     tolerance=A_DOZEN_SUMS,
     path="steps",
-    probes=[evaluations("grad"), evaluated_at("grad", rtol=1e-4)],
+    probes=[evaluations("grad"), evaluated_at("grad", rtol=1e-3)],
     equivalent_mutants=SHAPELESS,
 )
 
@@ -274,7 +276,7 @@ nesterov = Exercise(
     draw=draw,
     tolerance=A_DOZEN_SUMS,
     path="steps",
-    probes=[evaluations("grad"), evaluated_at("grad", rtol=1e-4)],
+    probes=[evaluations("grad"), evaluated_at("grad", rtol=1e-3)],
     equivalent_mutants=SHAPELESS,
 )
 

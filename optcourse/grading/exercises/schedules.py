@@ -962,16 +962,30 @@ def bumpy(place: Array, depth: float, wave: float, coarse: float) -> Loss:
     return loss
 
 
+NEAR_A_TIE = 1e-4  # of the distance between two whole units, or of the descent: single precision moves θ by 1e-6
+
+
+def decided(values: Array, unit: float, reach: float) -> bool:
+    """Whether rounding can neither make a loss another whole unit nor a best of one that is none."""
+    if unit:
+        return bool(np.all(np.abs(values / unit % 1 - 0.5) > NEAR_A_TIE))
+    best_before = np.minimum.accumulate(values)[:-1]
+    return bool(np.all(np.abs(values[1:] - best_before) > NEAR_A_TIE * reach))
+
+
 def draw_stopping(rng: np.random.Generator) -> Case:
     """A descent that passes the best place on its way; some losses have plateaus, some only get worse."""
-    grad, theta, curvature = rippled_bowl(rng)
-    lr, steps = 0.12 / curvature, int(rng.integers(25, 45))
-    path = optcourse.run(optcourse.gradient_descent(grad, theta, lr), steps=steps).iterates
-    place = theta if rng.uniform() < 0.2 else path[int(rng.integers(steps // 3, steps // 2))]
-    reach = float(np.linalg.norm(path[0] - path[-1]))
-    wave = 2 * np.pi * float(rng.uniform(4, 7)) / reach
-    loss = bumpy(place, reach * float(rng.uniform(0.08, 0.2)), wave, reach / 8 if rng.uniform() < 0.6 else 0.0)
-    return Case("drawn", grad=grad, loss=loss, theta=theta, lr=lr, patience=int(rng.integers(2, 6)), steps=steps)
+    while True:
+        grad, theta, curvature = rippled_bowl(rng)
+        lr, steps = 0.12 / curvature, int(rng.integers(25, 45))
+        path = optcourse.run(optcourse.gradient_descent(grad, theta, lr), steps=steps).iterates
+        place = theta if rng.uniform() < 0.2 else path[int(rng.integers(steps // 3, steps // 2))]
+        reach = float(np.linalg.norm(path[0] - path[-1]))
+        wave, depth = 2 * np.pi * float(rng.uniform(4, 7)) / reach, reach * float(rng.uniform(0.08, 0.2))
+        unit = reach / 8 if rng.uniform() < 0.6 else 0.0
+        if decided(np.array([bumpy(place, depth, wave, 0.0)(one) for one in path]), unit, reach):
+            given = {"lr": lr, "patience": int(rng.integers(2, 6)), "steps": steps}
+            return Case("drawn", grad=grad, loss=bumpy(place, depth, wave, unit), theta=theta, **given)
 
 
 def slope_of_parabola(theta: Array) -> Array:
@@ -1183,6 +1197,16 @@ def in_place_with_a_copy(grad: Gradient, loss: Loss, theta: Array, lr: float, pa
         if left == 0:
             return best
     return best
+
+
+@early_stopping.alternative
+def stopping_in_single_precision(
+    grad: Gradient, loss: Loss, theta: Array, lr: float, patience: int, steps: int
+) -> Array:
+    def shortened(theta: Array) -> Array:
+        return np.asarray(grad(theta), dtype=np.float32)
+
+    return stopping(shortened, loss, theta.astype(np.float32), lr, patience, steps)
 
 
 @early_stopping.alternative

@@ -1182,12 +1182,17 @@ def as_a_mean_in_single_precision(theta: Array, X: Array, y: Array, batch: Array
 # ------------------------------------------------------------------------------------------------ spend
 
 EXAMPLES, BUDGET, GOAL, RIDGE = 80, 320, 4e-3, 0.05
+# A right way reaches the goal with luck to spare, but a run is noise at its end: of those that pass the public cases
+# some miss it on one drawn set of data in a hundred, others on one in ten, by up to seven times. What stops short of
+# the valley, or rattles in it, ends ten to a hundred times too high.
+GOAL_ON_DRAWN_DATA = 3e-2
 
 
 class SortedClasses:
     """Logistic regression with a small ridge on examples that are sorted by class: what `spend` is to minimise."""
 
-    def __init__(self, rng: Rng):
+    def __init__(self, rng: Rng, goal: float = GOAL):
+        self.goal = goal
         direction = rng.normal(size=3)
         X = np.column_stack([np.ones(EXAMPLES), rng.normal(size=(EXAMPLES, 2))])
         y = (rng.uniform(size=EXAMPLES) < sigmoid(X @ direction * 1.5 / np.linalg.norm(direction))).astype(float)
@@ -1229,10 +1234,10 @@ def decaying_steps(step: int) -> float:
     return 10 / (20 + step)
 
 
-def start_and_data(seed: int) -> dict[str, Any]:
+def start_and_data(seed: int, goal: float = GOAL) -> dict[str, Any]:
     """What a case of `spend` gives the learner."""
     rng = np.random.default_rng(seed)
-    data, theta = SortedClasses(rng), rng.normal(size=3)
+    data, theta = SortedClasses(rng, goal), rng.normal(size=3)
     return {
         "grad_i": data,
         "theta": 4 * theta / np.linalg.norm(theta),
@@ -1271,13 +1276,13 @@ spend = Exercise(
         Case("80 examples, sorted by class, 320 gradients", **start_and_data(1)),
         Case("other data", **start_and_data(2)),
     ],
-    draw=lambda rng: Case("drawn", **start_and_data(int(rng.integers(1 << 32)))),
+    draw=lambda rng: Case("drawn", **start_and_data(int(rng.integers(1 << 32)), GOAL_ON_DRAWN_DATA)),
     tolerance=Tolerance(
         1e-9, 1e-12, single=1e-6, why="the answer is free: it is compared with itself, its loss with the goal"
     ),
     replay=any_answer(lambda grad_i, theta, n, budget, rng: theta),  # any answer of the shape of θ
     probes=[
-        reaches(gap, GOAL, "the loss above the minimum"),
+        reaches(gap, lambda case: float(case["grad_i"].goal), "the loss above the minimum"),
         within_budget("grad_i", lambda case: case["budget"]),
     ],
     target=two_ways_to_spend,
@@ -1286,6 +1291,7 @@ spend = Exercise(
         "step < budget → step != budget": "steps come one by one, so the first that is not less is equal",
         "budget - step → budget + step": "the budget is a whole number of epochs: nothing is cut off",
         "step → n (no. 2)": "the same: the last epoch is as long as the others",
+        "step → n (no. 3)": "a tenth for all steps arrives, too: little noise, and long enough for the way",
         "10 → 11": "a slightly longer step reaches the goal too",
         "10 → 9": "a slightly shorter step reaches the goal too",
         "20 → 21": "a slightly shorter step reaches the goal too",
@@ -1331,16 +1337,6 @@ spent_badly(
     "It arrives, but by spending twice the budget.",
     with_steps(decaying_steps, times=2.0),
 )
-
-
-@spend.mistake(
-    "Every example is drawn afresh, so that some are used several times and others never: on some data the goal is "
-    "missed by that alone. Shuffle, and go through all of them in turn."
-)
-def draws_afresh(grad_i: Grad, theta: Array, n: int, budget: int, rng: Rng) -> Array:
-    for k in range(budget):
-        theta = theta - decaying_steps(k) * grad_i(theta, rng.integers(n, size=1))
-    return theta
 
 
 @spend.mistake("The examples are sorted by class, and it goes through them in that order: the last class is believed.")
