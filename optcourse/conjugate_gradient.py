@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from optcourse.arguments import Array, Gradient, Loss, matrix, one_of, refuse
-from optcourse.line_search import Step, first_trial, wolfe_step
+from optcourse.line_search import first_trial, standing, wolfe_step
 from optcourse.newton import first_step
 from optcourse.streams import Counted, Iterates, stream
 
@@ -178,7 +178,7 @@ def nonlinear_cg(loss: Loss, grad: Gradient, theta: Array, variant: str = "PR+")
     >>> trace.reason, trace.theta.round(6)
     ('converged', array([1., 1.]))
     """
-    here = Step(0.0, theta, loss(theta), grad(theta))
+    here = standing(loss, grad, theta)
     rate = first_step(theta, here.grad)
     unit = math.ldexp(1.0, math.frexp(rate)[1] - 1)  # a power of two: changes no digit
     g = unit * here.grad  # of the size of a step, so that squares of it are numbers

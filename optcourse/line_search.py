@@ -36,6 +36,11 @@ class Step(NamedTuple):
     slope: float = math.nan  # φ′ there, likewise
 
 
+def standing(loss: Loss, grad: Gradient, theta: Array) -> Step:
+    """Return the step of no length from which a method sets out."""
+    return Step(0.0, theta, loss(theta), grad(theta))
+
+
 def fits(direction: Array, theta: Array) -> None:
     """Refuse a direction of another shape than the point."""
     if np.shape(direction) != np.shape(theta):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from optcourse.arguments import Array, Gradient, Hessian, Loss, positive, refuse
-from optcourse.line_search import ROUNDING, Step, armijo_step, wolfe_step
+from optcourse.line_search import ROUNDING, Step, armijo_step, standing, wolfe_step
 from optcourse.streams import Iterates, Rate, rates, stream
 
 
@@ -165,7 +165,7 @@ def bfgs(loss: Loss, grad: Gradient, theta: Array) -> Iterates:
     >>> trace.reason, trace.theta.round(6)
     ('converged', array([1., 1.]))
     """
-    here = Step(0.0, theta, loss(theta), grad(theta))
+    here = standing(loss, grad, theta)
     inverse_hessian, learned = first_step(theta, here.grad) * np.eye(theta.size), False
     direction, wandering = inverse_hessian.dot(-here.grad), Wandering()
     while not wandering.long and (step := wolfe_step(loss, grad, here, direction)):
@@ -225,7 +225,7 @@ def lbfgs(loss: Loss, grad: Gradient, theta: Array, memory: int = 10) -> Iterate
     >>> trace.reason, trace.theta.round(6)
     ('converged', array([1., 1.]))
     """
-    here = Step(0.0, theta, loss(theta), grad(theta))
+    here = standing(loss, grad, theta)
     pairs = Pairs(memory, theta.size, first_step(theta, here.grad))
     direction, wandering = pairs.dot(-here.grad), Wandering()
     while not wandering.long and (step := wolfe_step(loss, grad, here, direction)):
@@ -285,7 +285,7 @@ class Pairs:
 
     def __init__(self, memory: int, n: int, gamma: float = 1.0):
         self.memory, self.seen, self.gamma = memory, 0, gamma
-        self.S, self.Y = np.zeros((memory, n)), np.zeros((memory, n))
+        self.S, self.Y = np.zeros((2, memory, n))
         self.D, self.R_inverse = np.zeros(memory), np.zeros((memory, memory))
 
     def __len__(self) -> int:

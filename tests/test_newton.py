@@ -104,6 +104,16 @@ def test_every_bfgs_update_keeps_the_secant_condition_and_positive_definiteness(
         before = after
 
 
+def test_the_first_update_begins_from_the_larger_of_the_two_scalings():
+    valley = problems.rosenbrock()
+    stream = bfgs(valley.loss, valley.grad, valley.start)
+    after = next(stream)
+    s, y = after - valley.start, valley.grad(after) - valley.grad(valley.start)
+    V = np.eye(2) - np.outer(s, y) / (s @ y)
+    B = s @ s / (s @ y) * V @ V.T + np.outer(s, s) / (s @ y)
+    np.testing.assert_allclose(stream.state["inverse_hessian"], B, rtol=1e-12)
+
+
 @pytest.mark.parametrize("method", [bfgs, lbfgs])
 def test_while_nothing_is_learnt_the_next_trial_goes_as_far_as_the_first(method):
     slope = np.array([-30.0, 40.0])
@@ -207,6 +217,14 @@ def test_the_minimiser_is_found_in_whatever_units_the_loss_and_the_point_are(met
     assert stream.reason in ("stationary", "stalled")
     np.testing.assert_allclose(last / width, [1, 1], rtol=1e-7)
     assert sum(stream.evaluations.values()) <= 300
+
+
+@pytest.mark.parametrize("method", [bfgs, lbfgs, nonlinear_cg])
+def test_a_steep_loss_times_a_power_of_two_is_walked_down_by_the_same_iterates(method):
+    valley, height = problems.rosenbrock(), 2.0**600
+    plain = list(itertools.islice(method(valley.loss, valley.grad, valley.start), 25))
+    stream = method(lambda t: height * valley.loss(t), lambda t: height * valley.grad(t), valley.start)
+    np.testing.assert_array_equal(list(itertools.islice(stream, 25)), plain)
 
 
 @pytest.mark.parametrize("method", [bfgs, lbfgs, nonlinear_cg])
