@@ -607,12 +607,12 @@ def test_each_subproblem_is_solved_in_every_coordinate():
 @pytest.mark.parametrize("length", [1e-6, 1.0, 1e6])
 @pytest.mark.parametrize(("missed", "grown"), [(0.85e-7, False), (0.95e-7, True)])
 def test_a_violation_of_the_size_of_rounding_makes_no_penalty_grow(missed, grown, length):
-    # What a slope of one makes of a θ of the size 9 is uncertain by 9e-8, whatever the units of θ.
+    # What slopes of one make of a θ of the sizes 4 and 5 is uncertain by 9e-8, whatever the units and signs.
     steps = augmented_lagrangian(
-        lambda t: np.sum((t / length - [-9, 0]) ** 2),
-        lambda t: 2 * (t / length - [-9, 0]) / length,
+        lambda t: np.sum((t / length - [-4, -5]) ** 2),
+        lambda t: 2 * (t / length - [-4, -5]) / length,
         lambda t: np.array([missed]),
-        lambda t: np.array([[1.0, 0.0]]) / length,
+        lambda t: np.array([[1.0, -1.0]]) / length,
         [0.0, 0.0],
         penalty=1.0,
     )
@@ -711,3 +711,44 @@ def test_a_start_of_the_dual_may_lie_on_the_bounds_but_not_off_the_plane():
     for theta in ([0.5, 0.0], [0.0, 0.5]):
         with pytest.raises(ValueError, match="must be feasible"):
             svm_dual(X, y, C=0.5, theta=theta)
+
+
+@pytest.mark.parametrize("loss", [1e-150, 1.0, 1e150])
+def test_a_variable_without_curvature_is_measured_like_the_others(loss):
+    # ½ loss · x² along x + z = 1: z makes up for what x = 0 leaves, and costs nothing.
+    program = QuadraticProgram(np.diag([loss, 0.0]), np.zeros(2), [[1.0, 1.0]], [1.0])
+    x, nu, _ = solve_equality_qp(program)
+    np.testing.assert_allclose(x, [0, 1], atol=1e-12)
+    assert abs(nu[0]) <= 1e-12 * loss
+
+
+def test_a_variable_that_curves_downwards_is_measured_like_the_others():
+    grad, hess = lambda t: np.array([-1e150 * t[0], t[1] - 2]), lambda t: np.diag([-1e150, 1.0])
+    np.testing.assert_allclose(next(newton_kkt(grad, hess, [1.0, 0.0], [[1.0, 0.0]], [1.0])), [1, 2], rtol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_flat_direction_among_downward_ones_is_seen_through_rounding(seed):
+    root = np.random.default_rng(seed).uniform(size=(3, 2))
+    H = -root @ root.T
+    with pytest.raises(ValueError, match="no curvature"):
+        next(newton_kkt(lambda t: H @ t + 1, lambda t: H, np.ones(3), np.zeros((0, 3)), np.zeros(0)))
+
+
+def test_newton_on_the_constraints_halves_its_step_forty_times_before_it_gives_up():
+    # A gradient that grows wherever one goes: no step pays, and there is one residual for each.
+    grad = lambda t: t if t[0] == 1.0 and t[1] == 0.0 else 2 + np.abs(t)  # noqa: E731
+    steps = newton_kkt(grad, lambda t: np.eye(2), [1.0, 0.0], [[0.0, 1.0]], [0.0])
+    assert list(steps) == []
+    assert steps.reason == "stalled"
+    assert steps.evaluations["grad"] == 2 + 40
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_variable_that_nothing_pulls_on_hides_no_rounding_of_the_others(seed):
+    Q, c, A = cone(seed)
+    n = len(c)
+    Q, c, A = np.pad(Q, (0, 1)), np.append(c, 0.0), np.pad(A, ((0, 0), (0, 1)))
+    Q[n, n] = 1.0
+    program = QuadraticProgram(Q, c, A_ub=A, b_ub=np.zeros(len(A)))
+    assert max(shares(program, active_set_qp(program, np.zeros(n + 1)))) <= 1e-11

@@ -872,6 +872,8 @@ def outlook(z=(1.0, 1.0), v=(0.0,), y=(0.0, 0.0), c=(1.0, 1.0), b=(1.0, 1.0), up
         ({"z": (0.0, 2.0), "c": (0.0, -1.05e6)}, True),
         ({"z": (-2.0, 2.0), "c": (1e6, -0.99e6)}, False),
         ({"z": (0.0, 0.0), "c": (-1.0, 0.0)}, False),
+        ({"y": (1.0, 0.0), "b": (1e6, 0.0), "upper": (0.0,)}, True),  # a millionth is enough
+        ({"z": (1.0, 0.0), "c": (-1e6, 0.0)}, True),
         ({"z": (1.0, 1.0), "c": (-0.9e6, 0.0), "first": (2.0, -2.0)}, False),  # keeps the rows, but not the bound
         ({"z": (1.0, 1.0), "c": (-1.1e6, 0.0), "first": (2.0, -2.0)}, True),
     ],
@@ -1090,3 +1092,17 @@ def test_costs_that_all_are_thousands_are_brought_down_to_one():
 def test_a_box_alone_may_be_of_any_length(solver, length):
     program = LinearProgram([1.5, -1.25, 2.0], bounds=np.array([[-1.0, 1.0], [-3.0, 0.0], [0.0, 2.0]]) * length)
     np.testing.assert_allclose(solution(solver(program)).x / length, [-1, 0, 0], atol=1e-8)
+
+
+def test_where_nothing_is_missed_no_tolerance_is_needed():
+    problem = SimpleNamespace(b=np.ones(1), c=np.ones(1), upper=np.ones(1))
+    problem.residuals = lambda at: (np.zeros(1), np.zeros(1), np.zeros(1))
+    at = Point(z=np.ones(1), w=np.ones(1), s=np.ones(1), v=np.zeros(1), y=np.ones(1))
+    assert optimal(problem, at, tol=0.0, constant=0.0)
+
+
+def test_the_unit_of_costs_changes_no_step():
+    program = LinearProgram([1.0, 1.5], [[1.0, 2.0]], [40.0], [[1.0, -1.0]], [1.0], bounds=[(7, 30), (5, 20)])
+    plain = list(interior_point(program))
+    for unit in (2.0**-20, 2.0**20):
+        np.testing.assert_array_equal(list(interior_point(replace(program, c=unit * program.c))), plain)
