@@ -752,3 +752,24 @@ def test_a_variable_that_nothing_pulls_on_hides_no_rounding_of_the_others(seed):
     Q[n, n] = 1.0
     program = QuadraticProgram(Q, c, A_ub=A, b_ub=np.zeros(len(A)))
     assert max(shares(program, active_set_qp(program, np.zeros(n + 1)))) <= 1e-11
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_forces_that_cancel_within_the_quadratic_leave_their_rounding(seed):
+    # Far out along a valley: Qx and c are a millionth of the terms that make up Qx.
+    rng = np.random.default_rng(seed)
+    across = rng.normal() * np.array([1.0, -1.0])
+    Q, goal = np.outer(across, across) + 1e-6 * np.eye(2), 1e6 + rng.normal(size=2)
+    start, A = goal - rng.normal(size=2), rng.normal(size=(3, 2))
+    program = QuadraticProgram(Q, -Q @ goal, A_ub=A, b_ub=np.maximum(A @ goal, A @ start))
+    assert max(shares(program, active_set_qp(program, start, max_steps=20))) <= 1e-12
+
+
+@pytest.mark.parametrize("seed", [23, 29, 48, 51])
+def test_prices_of_walls_that_are_nearly_one_leave_the_rounding_of_their_size(seed):
+    rng = np.random.default_rng(seed)
+    root, A = rng.normal(size=(3, 3)), rng.normal(size=(4, 3))
+    A = np.vstack([A, A + 1e-7 * rng.normal(size=A.shape)])
+    c = rng.normal(size=3) * (rng.uniform(size=3) < 0.6)
+    program = QuadraticProgram(root @ root.T + np.eye(3), c, A_ub=A, b_ub=np.zeros(8))
+    assert max(shares(program, active_set_qp(program, np.zeros(3), max_steps=20))) <= 1e-12
