@@ -116,7 +116,7 @@ def test_ctrl_c_ends_the_server_cleanly() -> None:
             assert process.stdout is not None
             assert "http://localhost:" in process.stdout.readline()
             os.kill(process.pid, signal.SIGINT)
-            _, errors = process.communicate(timeout=10)
+            _, errors = process.communicate(timeout=60)
         finally:
             process.kill()  # one that does not end would be waited for
     assert (process.returncode, errors) == (0, "")

@@ -882,7 +882,9 @@ export class Player {
       if (!this.playing) return;
       if (time - before >= pause) {
         const at = this.shown ?? 0;
-        this.shown = jump ? Math.floor(at) + Math.max(1, Math.round(speed * 0.4)) : at + ((time - before) / 1000) * speed;
+        // A machine that was held up goes on from there, and leaves out nothing.
+        const seconds = Math.min(0.1, (time - before) / 1000);
+        this.shown = jump ? Math.floor(at) + Math.max(1, Math.round(speed * 0.4)) : at + seconds * speed;
         before = time;
         if (this.shown >= last) {
           this.shown = last;

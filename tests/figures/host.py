@@ -83,6 +83,27 @@ def open_figures(chromium: Any, folder: Path, *figures: Figure, theme: str = "li
     return page
 
 
+def play_until(page: Any, condition: str) -> None:
+    """Press Play, and Pause in the first frame in which the condition on the figure's ``drawn`` holds.
+
+    Both are pressed inside the page: from here, on a busy machine, the second may come too late.
+    """
+    page.evaluate(
+        """(condition) => new Promise((paused) => {
+            const holds = new Function("drawn", `return ${condition}`);
+            const button = (said) => [...document.querySelectorAll("button")].find((one) => one.textContent === said);
+            const look = () => {
+                if (!holds(document.querySelector(".optcourse-figure").drawn)) return requestAnimationFrame(look);
+                button("Pause").click();
+                paused();
+            };
+            button("Play").click();
+            look();
+        })""",
+        condition,
+    )
+
+
 def settings(page: Any) -> dict[str, Any]:
     """Read the settings that the page has now; what a figure carries as data is none."""
     return page.evaluate(

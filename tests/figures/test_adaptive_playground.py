@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from host import FIGURE, Compute, drag, settings, touch
+from host import FIGURE, Compute, drag, play_until, settings, touch
 
 from optcourse.figures import AdaptivePlayground
 from optcourse.figures.adaptive_playground import ADAPTIVE, EFFECTIVE
@@ -103,8 +103,7 @@ def test_every_control_draws_what_python_computes(show: Callable[..., Any]) -> N
     assert agree(page).theta0.tolist() != dragged.tolist()
     page.get_by_role("button", name="Reset").click()
     assert agree(page).settings_of == {}
-    page.get_by_role("button", name="Play").click()
-    page.get_by_role("button", name="Pause").click()
+    play_until(page, "drawn.shown < 150")
     assert page.evaluate(f"{FIGURE}.drawn.shown") < 150
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from host import FIGURE, settings
+from host import FIGURE, play_until, settings
 
 from optcourse.figures import BatchPipeline
 from optcourse.figures.base import short
@@ -80,9 +80,7 @@ def test_playing_goes_stage_by_stage_and_keeps_still_if_asked(show: Callable[...
         f"""() => {{ window.seen = []; const frame = {FIGURE}.frame; const draw = frame.draw;
         frame.draw = () => {{ const drawn = draw(); seen.push([drawn.stage, ...drawn.done]); return drawn; }}; }}"""
     )
-    page.get_by_role("button", name="Play").click()
-    page.wait_for_function("window.seen.length && window.seen.at(-1)[0] === 3", timeout=15_000)
-    page.get_by_role("button", name="Pause").click()
+    play_until(page, "drawn.stage === 3")
     seen = page.evaluate("window.seen")
     assert [*dict.fromkeys(stage for stage, *_ in seen)] == [1, 2, 3]
     halfway = [one for one in seen if any(0 < part < 1 for part in one[1:])]

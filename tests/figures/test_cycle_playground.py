@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from host import FIGURE, Compute, drag, settings
+from host import FIGURE, Compute, drag, play_until, settings
 
 import optcourse
 from optcourse.figures import CyclePlayground
@@ -105,9 +105,7 @@ def test_every_control_draws_what_python_computes(show: Callable[..., Any]) -> N
 
 def test_playing_goes_step_by_step(show: Callable[..., Any]) -> None:
     page = show(CyclePlayground())
-    page.get_by_role("button", name="Play").click()
-    page.wait_for_function(f"{FIGURE}.drawn.now > 3 && {FIGURE}.drawn.now < 40")
-    page.get_by_role("button", name="Pause").click()
+    play_until(page, "drawn.now > 3 && drawn.now < 40")
     page.get_by_label("Memory β").press("ArrowRight")
     agree(page)
     assert page.evaluate(f"{FIGURE}.drawn.now") == 40

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from host import FIGURE, Compute, settings
+from host import FIGURE, Compute, play_until, settings
 
 from optcourse import early_stopping
 from optcourse.figures import EarlyStoppingPlayground
@@ -59,8 +59,7 @@ def test_every_control_draws_what_python_computes(show: Callable[..., Any]) -> N
     for lam in LAMS[1:]:
         page.get_by_label("Weight decay λ").press("ArrowRight")
         assert agree(page).lam == lam
-    page.get_by_role("button", name="Play").click()
-    page.get_by_role("button", name="Pause").click()
+    play_until(page, "true")
     page.get_by_role("button", name="Reset").click()
     assert (agree(page).patience, agree(page).lam) == (10, 0)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from host import FIGURE, Compute, settings
+from host import FIGURE, Compute, play_until, settings
 
 from optcourse.figures import MinibatchPlayground
 from optcourse.figures.minibatch_playground import SEEDS, SIZES
@@ -87,7 +87,5 @@ def test_every_control_draws_what_python_computes(show: Callable[..., Any]) -> N
 
 def test_playing_deals_one_batch_after_the_other(show: Callable[..., Any]) -> None:
     page = show(MinibatchPlayground(batch_size=20, epochs=2))
-    page.get_by_role("button", name="Play").click()
-    page.wait_for_function(f"{FIGURE}.drawn.step >= 3", timeout=10_000)
-    page.get_by_role("button", name="Pause").click()
+    play_until(page, "drawn.step >= 3")
     assert len(page.evaluate(f"{FIGURE}.drawn.batch")) == 20

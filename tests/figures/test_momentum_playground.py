@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from host import FIGURE, Compute, settings
+from host import FIGURE, Compute, play_until, settings
 
 import optcourse
 from optcourse.figures import MomentumPlayground
@@ -195,8 +195,7 @@ def test_the_point_on_the_plane_moves_by_keys_mouse_and_tap(show: Callable[..., 
 
 def test_it_plays_to_the_end_and_can_be_stopped(show: Callable[..., Any]) -> None:
     page = show(MomentumPlayground(steps=10), reduced_motion="reduce")
-    page.get_by_role("button", name="Play").click()
-    page.get_by_role("button", name="Pause").click()
+    play_until(page, "true")
     page.get_by_role("button", name="Play").click()
     page.wait_for_function("[...document.querySelectorAll('button')].some((b) => b.textContent === 'Play')")
     page.get_by_label("Step taken apart").press("Home")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from host import drag, settings, touch
+from host import drag, play_until, settings, touch
 
 from optcourse.figures import DescentPlayground, ObjectiveGallery
 
@@ -118,9 +118,7 @@ def test_the_player_steps_plays_and_stops(show: Callable[..., Any]) -> None:
     assert page.inner_text(".oc-live") == "Step 1 of 4: θ = 3.2, loss 10.2."
     page.get_by_role("button", name="Step", exact=True).click()
     assert drawn(page)["shown"] == 2
-    page.get_by_role("button", name="Play").click()
-    page.wait_for_function(f"{LAST}.drawn.shown === 3")
-    page.get_by_role("button", name="Pause").click()
+    play_until(page, "drawn.shown === 3")
     page.get_by_role("button", name="Play").click()
     page.wait_for_function(f"{LAST}.drawn.shown === 4")
     page.wait_for_function("[...document.querySelectorAll('button')].some((b) => b.textContent === 'Play')")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from host import FIGURE, Compute, settings
+from host import FIGURE, Compute, play_until, settings
 
 import optcourse
 from optcourse.figures import RangeTestPlayground
@@ -173,9 +173,7 @@ def test_every_control_draws_what_python_computes(show: Callable[..., Any]) -> N
 
 def test_playing_grows_the_rate_step_by_step(show: Callable[..., Any]) -> None:
     page = show(RangeTestPlayground())
-    page.get_by_role("button", name="Play").click()
-    page.wait_for_function(f"{FIGURE}.drawn.shown > 10 && {FIGURE}.drawn.shown < {FIGURE}.drawn.rates.length")
-    page.get_by_role("button", name="Pause").click()
+    play_until(page, "drawn.shown > 10 && drawn.shown < drawn.rates.length")
     page.get_by_label("Smoothing").press("ArrowLeft")  # whatever changes next is shown whole
     agree(page)
     assert page.evaluate(f"{FIGURE}.drawn.shown === {FIGURE}.drawn.rates.length")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from host import FIGURE, Compute, drag, settings, touch
+from host import FIGURE, Compute, drag, play_until, settings, touch
 
 import optcourse
 from optcourse.figures import ScheduleExplorer
@@ -172,8 +172,6 @@ def test_the_dot_rides_by_keys_mouse_finger_and_play(show: Callable[..., Any]) -
     touch(page, [(x, y), (x + 20, y), (x + 50, y)])
     assert agree(page).step > dragged
     knob.press("Home")
-    page.get_by_role("button", name="Play").click()
-    page.wait_for_function(f"{FIGURE}.drawn.step > 20")
-    page.get_by_role("button", name="Pause").click()
+    play_until(page, "drawn.step > 20")
     page.get_by_label("Noise σ").press("ArrowLeft")  # whatever changes next leaves the dot where it is
     assert agree(page).step > 20

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from host import FIGURE, Compute, drag, settings
+from host import FIGURE, Compute, drag, play_until, settings
 
 import optcourse
 from optcourse.figures import SnapshotPlayground
@@ -104,9 +104,7 @@ def test_every_control_draws_what_python_computes(show: Callable[..., Any]) -> N
 
 def test_playing_takes_one_snapshot_after_the_other(show: Callable[..., Any]) -> None:
     page = show(SnapshotPlayground())
-    page.get_by_role("button", name="Play").click()
-    page.wait_for_function(f"{FIGURE}.drawn.taken === 1", timeout=15_000)
-    page.get_by_role("button", name="Pause").click()
+    play_until(page, "drawn.taken === 1")
     assert BUDGET / 4 <= page.evaluate(f"{FIGURE}.drawn.now") < BUDGET / 2
     page.get_by_label("Cycles").press("ArrowLeft")  # whatever changes next is shown whole
     assert page.evaluate(f"{FIGURE}.drawn.taken") == agree(page).cycles == 3

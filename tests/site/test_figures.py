@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from built import ROOT, SITE
+from built import DRAWN, ROOT, SITE
 
 from optcourse.figures import DescentPlayground, ObjectiveGallery
 
@@ -94,7 +94,7 @@ def test_every_control_draws_what_python_computes(chapter: Callable[..., Any], l
         points = [{"x": x + 25 + at, "y": y - 12 + at / 2}]
         client.send("Input.dispatchTouchEvent", {"type": kind_of_touch, "touchPoints": points})
     client.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    page.wait_for_timeout(100)
+    page.evaluate(DRAWN)
     assert agree(figure, kind)["theta0"] != dragged["theta0"]
 
 

@@ -190,9 +190,9 @@ def test_what_scrolls_sideways_on_a_phone_fades_out_has_a_name_and_is_reached_by
     open_page: Callable[..., Any], chapter: str
 ) -> None:
     page = open_page(chapter, viewport={"width": 360, "height": 780})
-    page.evaluate("document.querySelectorAll('.bd-article details').forEach((folded) => { folded.open = true; })")
+    page.evaluate(UNFOLD)
     page.wait_for_function("document.querySelectorAll('.bd-article [data-more=right]').length > 5")
-    page.wait_for_timeout(100)
+    page.evaluate(DRAWN)
     signs = page.evaluate(SIGNS)
     assert len(signs) > 5
     for focus, role, name, more, faded in signs:
