@@ -546,7 +546,7 @@ def early_stopping(iterates: Iterable[Array], loss: Loss, patience: int = 10, mi
     if not isinstance(iterates, Iterable) or (isinstance(iterates, np.ndarray) and iterates.ndim == 0):
         raise refuse("iterates", iterates, "must be a stream, or anything else that yields iterates")
     start: Any = getattr(iterates, "start", None)
-    validation = Counted("loss", loss, start, as_vector=False)
+    validation = Counted("loss", loss, start)
     counted = {**getattr(iterates, "_counted", {}), "validation": validation}
     body = _stop_early(iterates, start, validation, patience, min_delta)
     return Stream("early_stopping", start, body, counted, as_vector=False)
