@@ -360,8 +360,10 @@ def known_mistake(exercise: Exercise, function: Function, rng: np.random.Generat
     """The declared mistake that behaves like `function` on drawn cases, if there is one.
 
     It must agree on all of them and be wrong on several: on a case where the mistake does no harm anybody agrees.
+    Where the two agree on nothing but NaN, they must also break the same on every public case.
     """
     candidates = {mistake.name: 0 for mistake in exercise.mistakes}
+    in_numbers = set()
     for number in range(MOST_COMPARISONS):
         if number >= COMPARISONS and len(candidates) == 1 and max(candidates.values()) >= TELLING:
             break
@@ -377,9 +379,22 @@ def known_mistake(exercise: Exercise, function: Function, rng: np.random.Generat
                     del candidates[mistake.name]
                 elif their_findings:
                     candidates[mistake.name] += 1
+                    if "finiteness" not in {finding.property for finding in their_findings}:
+                        in_numbers.add(mistake.name)
         if not candidates:
             return None
-    return next((one for one in exercise.mistakes if candidates.get(one.name, 0) >= TELLING), None)
+    told = [one for one in exercise.mistakes if candidates.get(one.name, 0) >= TELLING]
+    return next((one for one in told if one.name in in_numbers or _fail_alike(exercise, function, one)), None)
+
+
+def _fail_alike(exercise: Exercise, function: Function, mistake: Mistake) -> bool:
+    """Whether both break the same on every public case."""
+
+    def broken(one: Function) -> list[set[str]]:
+        runs = [(case, run(one, case)) for case in exercise.cases]
+        return [{it.property for it in judge(exercise, case, seen, known(exercise, case))} for case, seen in runs]
+
+    return broken(function) == broken(mistake.function)
 
 
 def _alike(exercise: Exercise, mine: Run, my: list[Finding], theirs: Run, their: list[Finding]) -> bool:

@@ -43,9 +43,10 @@ def difference(got: Any, expected: Any, tolerance: Tolerance, name: str = "the r
 
 def _parts(got: Any, expected: tuple[Any, ...], tolerance: Tolerance, name: str) -> Finding | None:
     if not isinstance(got, tuple | list):
-        return Finding("type", f"{name} must be {len(expected)} things (a tuple), not {shown(got)}")
+        what = shown(got) if isinstance(got, np.ndarray | np.generic | int | float | str | dict) else _article(got)
+        return Finding("type", f"{name} must be {len(expected)} things, a list or a tuple of them, not {what}")
     if len(got) != len(expected):
-        return Finding("shape", f"{name} has {len(got)} parts, not {len(expected)}")
+        return Finding("shape", f"{name} has {len(got)} part{'s' * (len(got) != 1)}, not {len(expected)}")
     for number, (one, other) in enumerate(zip(got, expected, strict=True), start=1):
         if finding := difference(one, other, tolerance, f"part {number} of {name}"):
             return finding
@@ -60,7 +61,10 @@ def _numbers(got: Any, expected: Array, tolerance: Tolerance, name: str) -> Find
     except ValueError:
         return Finding("shape", f"{name} has rows of different lengths")
     if found.shape != expected.shape:
-        return Finding("shape", f"{name} has shape {found.shape}, not {expected.shape}")
+        hint = ""
+        if isinstance(got, tuple | list) and found.shape[1:] == expected.shape:
+            hint = f": a {type(got).__name__} of {len(found)} answers where one is asked for"
+        return Finding("shape", f"{name} has shape {found.shape}, not {expected.shape}{hint}")
     return (
         _kind(got, found, expected, tolerance, name)
         or _finite(found, expected, name)

@@ -164,7 +164,7 @@ def batches_of(name: str, sizes: Callable[[Case], list[int]], position: int = 1)
         right = sizes(case)
         for number, (call, size) in enumerate(zip(run.calls[name], right, strict=False), start=1):
             if (asked := np.size(call.arguments[position])) != size:
-                return f"batch {number} of {name} has {asked} examples, not {size}"
+                return f"batch {number} of {name} has {asked} example{'s' * (asked != 1)}, not {size}"
         return None
 
     return Probe("batches", ask)

@@ -305,6 +305,27 @@ def test_a_name_is_given_only_where_the_mistake_is_wrong():
     assert known_mistake(agrees, lambda x: x, np.random.default_rng(0)) is None
 
 
+def test_a_function_that_ends_in_nan_for_a_reason_of_its_own_gets_no_name():
+    def times_for_power(grad, theta, lr, beta1, beta2, eps, steps):
+        m = v = np.zeros_like(theta)
+        for t in range(1, steps + 1):
+            g = grad(theta)
+            m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g**2
+            theta = theta - lr * m / (1 - beta1 * t) / (np.sqrt(v / (1 - beta2 * t)) + eps)
+        return theta
+
+    verdict = examine("adam", times_for_power, fresh=2, seed=3)
+    assert "finiteness" in verdict.broken  # a root of what is below zero, from the second step on
+    assert verdict.mistake == ""
+
+
+@pytest.mark.parametrize("seed", range(100, 108))
+def test_two_mistakes_that_end_in_nan_are_told_apart_by_the_public_cases(seed):
+    # The root of a slope below zero and a division by 1 − β⁰ are the same NaN on most drawn cases.
+    mistake = next(one for one in find("adam").mistakes if one.name == "not_squared")
+    assert examine("adam", mistake.function, fresh=2, seed=seed).mistake == "not_squared"
+
+
 # ------------------------------------------------------------------------------------------- comparing
 
 EXACT = Tolerance()

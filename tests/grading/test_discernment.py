@@ -111,6 +111,8 @@ UNLUCKY = [
     ("spend", "in_small_batches", 22),
     ("spend", "in_small_batches", 42),
     ("spend", "with_the_mean_of_the_last_two_epochs", 35),
+    ("spend", "in_pairs", 20),
+    ("spend", "with_momentum_in_fours", 22),
     ("check_gradient", "to_and_fro_on_one_copy", 3277),
     ("check_gradient", "to_and_fro_on_one_copy", 3621),
     ("rmsprop", "in_single_numbers", 2700),

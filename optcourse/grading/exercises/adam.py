@@ -138,6 +138,21 @@ def counts_from_zero(s: Settings, t: int, g: Array, m: Array, v: Array, here: Ar
     return m, v, here - s.lr * m / (1 - s.beta1 ** (t - 1)) / (np.sqrt(v / (1 - s.beta2 ** (t - 1))) + s.eps)
 
 
+@adam.mistake("m and v are one and the same array, and each change of one changes both: `m = v = …` makes only one.")
+def one_array_for_both(
+    grad: Gradient, theta: Array, lr: float, beta1: float, beta2: float, eps: float, steps: int
+) -> Array:
+    m = v = np.zeros_like(theta)
+    for t in range(1, steps + 1):
+        g = grad(theta)
+        m *= beta1
+        m += (1 - beta1) * g
+        v *= beta2
+        v += (1 - beta2) * g**2
+        theta = theta - lr * m / (1 - beta1**t) / (np.sqrt(v / (1 - beta2**t)) + eps)
+    return theta
+
+
 @adam.mistake("It divides by 1 − β, not by 1 − βᵗ: right in the first step, and too much in every later one.")
 @by_steps
 def corrects_for_ever(s: Settings, t: int, g: Array, m: Array, v: Array, here: Array) -> Moved:
@@ -1005,6 +1020,17 @@ def with_einsum(V: Array, w: Array, X: Array, y: Array) -> Array:
 
 
 @layer_gradient.alternative
+def by_a_complex_step(V: Array, w: Array, X: Array, y: Array) -> Array:
+    slope = np.zeros(V.shape)
+    for entry in np.ndindex(*V.shape):
+        moved = V.astype(complex)
+        moved[entry] += 1e-30j
+        off = np.tanh(X @ moved.T) @ w - y
+        slope[entry] = np.sum(off**2).imag / 1e-30 / (2 * len(y))
+    return slope
+
+
+@layer_gradient.alternative
 def back_through_the_columns(V: Array, w: Array, X: Array, y: Array) -> Array:
     hidden = np.tanh(V @ X.T)
     delta = np.outer(w, (w @ hidden - y) / X.shape[0]) * (1 - np.square(hidden))
@@ -1180,6 +1206,16 @@ def stays(grad: Gradient, theta: Array, budget: int) -> Array:
 def adam_with_a_cosine(grad: Gradient, theta: Array, budget: int) -> Any:
     rate = optcourse.cosine_annealing(0.3, budget)
     return last_of(optcourse.adam(grad, theta, rate, beta2=0.99), theta, budget)
+
+
+@any_units.alternative
+def by_halving_intervals(grad: Gradient, theta: Array, budget: int) -> Array:
+    low, high = theta - 10.0, theta + 10.0
+    for _ in range(min(budget, 50)):
+        middle = (low + high) / 2
+        uphill = grad(middle) > 0
+        high[uphill], low[~uphill] = middle[uphill], middle[~uphill]
+    return (low + high) / 2
 
 
 @any_units.alternative

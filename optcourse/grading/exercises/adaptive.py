@@ -571,7 +571,10 @@ def steps_not_recorded(grad: Gradient, theta: Array, rho: float, eps: float, ste
     return forgetful(grad, theta, rho, eps, steps)
 
 
-@adadelta.mistake("The step is taken before its own slope is averaged: renew E[g²] first, then divide by its root.")
+@adadelta.mistake(
+    "The step is taken before its own slope is averaged: renew E[g²] first, then divide by its root. Or both averages "
+    "are one array, changed in place: make one for each."
+)
 def slopes_too_late(grad: Gradient, theta: Array, rho: float, eps: float, steps: int) -> Array:
     of_slopes = of_steps = np.zeros_like(theta)
     for _ in range(steps):

@@ -146,6 +146,27 @@ def from_the_start_each_time(grad: Gradient, theta: Array, lr: float, steps: int
     return here
 
 
+@gradient_descent.mistake(
+    "θ itself never moves: the new point gets another name, and the next step starts from the old θ again. Write "
+    "`theta = theta - …`."
+)
+def new_point_forgotten(grad: Gradient, theta: Array, lr: float, steps: int) -> Array:
+    new = theta
+    for _ in range(steps):
+        new = theta - lr * grad(theta)
+    return new
+
+
+@gradient_descent.alternative
+def with_a_generator_of_iterates(grad: Gradient, theta: Array, lr: float, steps: int) -> Array:
+    def descent(here: Array) -> Iterator[Array]:
+        while True:
+            yield here
+            here = here - lr * grad(here)
+
+    return next(islice(descent(theta), steps, None))
+
+
 @gradient_descent.alternative
 def with_a_while_loop_and_lists(grad: Gradient, theta: Array, lr: float, steps: int) -> list[float]:
     here, taken = [float(value) for value in theta], 0

@@ -974,6 +974,19 @@ def as_soon_as_it_may_stop(grad: Gradient, theta: Array, mu: float, L_smooth: fl
 
 
 @within_budget.alternative
+def the_flattest_that_was_seen(grad: Gradient, theta: Array, mu: float, L_smooth: float, budget: int) -> Array:
+    beta = 1 - 2 / (1 + (L_smooth / mu) ** 0.5)
+    point, flattest, least = theta, theta, np.inf
+    for _ in range(budget):
+        slope = grad(point)
+        if np.linalg.norm(slope) < least:
+            flattest, least = point, float(np.linalg.norm(slope))
+        new = point - slope / L_smooth
+        point, theta = new + beta * (new - theta), new
+    return flattest
+
+
+@within_budget.alternative
 def triple_momentum(grad: Gradient, theta: Array, mu: float, L_smooth: float, budget: int) -> Array:
     # Van Scoy, Freeman and Lynch (2018): the best rate that is known for this class.
     rho = 1 - (mu / L_smooth) ** 0.5

@@ -499,6 +499,12 @@ def curved_up(t: Array, lr: float, T: int, warmup: int, lr_min: float) -> Array:
 
 
 @warmup_cosine.alternative
+def chosen_from_three(t: Array, lr: float, T: int, warmup: int, lr_min: float) -> Array:
+    wave = lr_min + (lr - lr_min) / 2 * (1 + np.cos(np.pi * (t - warmup) / (T - warmup)))
+    return np.select([t < warmup, t <= T], [lr * t / warmup, wave], default=lr_min)
+
+
+@warmup_cosine.alternative
 def in_three_pieces(t: Array, lr: float, T: int, warmup: int, lr_min: float) -> list[float]:
     found: list[float] = []
     for step in (int(one) for one in t):
@@ -1141,6 +1147,12 @@ def start_left_out(grad: Gradient, loss: Loss, theta: Array, lr: float, patience
 @early_stopping.mistake("It keeps the iterate with the *highest* loss: the comparison is turned round.")
 def keeps_the_worst(grad: Gradient, loss: Loss, theta: Array, lr: float, patience: int, steps: int) -> Array:
     return stopping(grad, loss, theta, lr, patience, steps, improves=lambda new, best, last: new > best)
+
+
+@early_stopping.mistake("The lowest loss is not renewed: every later one is compared with the loss at the start.")
+def compares_with_the_start(grad: Gradient, loss: Loss, theta: Array, lr: float, patience: int, steps: int) -> Array:
+    first = loss(theta)
+    return stopping(grad, loss, theta, lr, patience, steps, improves=lambda new, best, last: new < first)
 
 
 @early_stopping.mistake("It ends at the first failure, whatever the patience.")

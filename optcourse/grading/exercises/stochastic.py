@@ -252,6 +252,18 @@ def by_shuffling_a_copy(examples: Array, batch_size: int, epochs: int, rng: Rng)
 
 
 @minibatches.alternative
+def by_swapping_cards(examples: Array, batch_size: int, epochs: int, rng: Rng) -> Any:
+    batches = []
+    for _ in range(epochs):
+        cards = examples.copy()
+        for i in range(len(cards) - 1, 0, -1):
+            j = int(rng.integers(i + 1))
+            cards[[i, j]] = cards[[j, i]]
+        batches.extend(np.split(cards, np.arange(batch_size, len(cards), batch_size)))
+    return batches
+
+
+@minibatches.alternative
 def by_recursion(examples: Array, batch_size: int, epochs: int, rng: Rng) -> Any:
     def cut(order: Array) -> list[Array]:
         return [order[:batch_size], *cut(order[batch_size:])] if len(order) else []
@@ -759,6 +771,18 @@ def begins_anew_each_epoch(
     return 1.0 * theta
 
 
+@sgd_decaying.mistake("k counts examples. It counts steps, one for each batch: a step decays with the steps before it.")
+def counts_examples(
+    grad_i: Grad, theta: Array, n: int, lr: float, decay: float, batch_size: int, epochs: int, rng: Rng
+) -> Array:
+    for epoch in range(epochs):
+        order = rng.permutation(n)
+        for first in range(0, n, batch_size):
+            k = epoch * n + first
+            theta = theta - rate(lr, decay)(k) * grad_i(theta, order[first : first + batch_size])
+    return theta
+
+
 @sgd_decaying.mistake("It changes the θ that it was given: `theta -= …` writes into the caller's array.")
 def overwrites_theta(
     grad_i: Grad, theta: Array, n: int, lr: float, decay: float, batch_size: int, epochs: int, rng: Rng
@@ -1182,10 +1206,9 @@ def as_a_mean_in_single_precision(theta: Array, X: Array, y: Array, batch: Array
 # ------------------------------------------------------------------------------------------------ spend
 
 EXAMPLES, BUDGET, GOAL, RIDGE = 80, 320, 4e-3, 0.05
-# A right way reaches the goal with luck to spare, but a run is noise at its end: of those that pass the public cases
-# some miss it on one drawn set of data in a hundred, others on one in ten, by up to seven times. What stops short of
-# the valley, or rattles in it, ends ten to a hundred times too high.
-GOAL_ON_DRAWN_DATA = 3e-2
+# A run is noise at its end. Of the ways that pass the public cases some miss the goal on one drawn set of data in a
+# hundred, others on one in seven, by up to seven times. What stops short of the valley ends fifty times too high.
+GOAL_ON_DRAWN_DATA = 5e-2
 
 
 class SortedClasses:
@@ -1405,6 +1428,28 @@ def in_small_batches(grad_i: Grad, theta: Array, n: int, budget: int, rng: Rng) 
     for _ in range(budget // n):
         for batch in np.split(rng.permutation(n), range(4, n, 4)):
             theta, lr = theta - lr * grad_i(theta, batch), 0.98 * lr
+    return theta
+
+
+@spend.alternative
+def in_pairs(grad_i: Grad, theta: Array, n: int, budget: int, rng: Rng) -> Array:
+    step = 0
+    for _ in range(budget // n):
+        order = rng.permutation(n)
+        for first in range(0, n, 2):
+            theta = theta - 0.8 / (1 + 0.04 * step) * grad_i(theta, order[first : first + 2])
+            step += 1
+    return theta
+
+
+@spend.alternative
+def with_momentum_in_fours(grad_i: Grad, theta: Array, n: int, budget: int, rng: Rng) -> Array:
+    velocity, step = np.zeros_like(theta), 0
+    for _ in range(budget // n):
+        for batch in rng.permutation(n).reshape(-1, 4):
+            velocity = 0.7 * velocity + grad_i(theta, batch)
+            theta = theta - 0.4 / (1 + 0.03 * step) * velocity
+            step += 1
     return theta
 
 
