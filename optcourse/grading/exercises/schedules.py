@@ -985,7 +985,7 @@ def draw_stopping(rng: np.random.Generator) -> Case:
         grad, theta, curvature = rippled_bowl(rng)
         lr, steps = 0.12 / curvature, int(rng.integers(25, 45))
         path = optcourse.run(optcourse.gradient_descent(grad, theta, lr), steps=steps).iterates
-        place = theta if rng.uniform() < 0.2 else path[int(rng.integers(steps // 3, steps // 2))]
+        place = theta if rng.uniform() < 0.35 else path[int(rng.integers(steps // 3, steps // 2))]
         reach = float(np.linalg.norm(path[0] - path[-1]))
         wave, depth = 2 * np.pi * float(rng.uniform(4, 7)) / reach, reach * float(rng.uniform(0.08, 0.2))
         unit = reach / 8 if rng.uniform() < 0.6 else 0.0
