@@ -79,7 +79,7 @@ def profile(n: int) -> str:
         f"A step of gradient_descent at n = {n} takes {step:.0f} µs: the update as the page has it {update:.0f} µs, a "
         f"look for NaN in the gradient {check:.0f} µs. In buffers the update would take {buffers:.0f} µs; the methods "
         "keep the page's form, whose every line makes a new array. Where it has more such lines than the library's has "
-        "passes, as in nesterov (which keeps both of its variables) and adamax, it is slower."
+        "passes, as in nesterov and adamax, it is slower."
     )
 
 

@@ -154,7 +154,7 @@ def adamax(
     beta2: float = 0.999,
     eps: float = 1e-8,
 ) -> Iterates:
-    r"""Divide by the largest recent gradient: :math:`\theta \leftarrow \theta - \eta\, \hat m / u`.
+    r"""Divide by the largest recent gradient: :math:`\theta \leftarrow \theta - \eta / (1 - \beta_1^t) \cdot m / u`.
 
     The running maximum is :math:`u \leftarrow \max(\beta_2 u, |g| + \varepsilon)`; it needs no correction of its start.
 
@@ -201,8 +201,7 @@ def adamax(
         g = grad(theta)
         first_moment = beta1 * first_moment + (1 - beta1) * g
         largest = np.maximum(beta2 * largest, np.abs(g) + eps)
-        m_hat = first_moment / (1 - beta1**t)
-        theta = theta - rate * m_hat / largest
+        theta = theta - rate / (1 - beta1**t) * first_moment / largest
         yield theta
 
 

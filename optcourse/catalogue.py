@@ -111,7 +111,7 @@ METHODS: tuple[Method, ...] = (
         summary="Take the gradient where the momentum is about to lead.",
         when="Smooth convex losses: the best possible rate; less overshoot than heavy ball.",
         twin="torch.optim.SGD(params, lr, momentum=beta, nesterov=True)",
-        state=("velocity", "lookahead", "shifted"),
+        state=("velocity", "lookahead"),
     ),
     Method(
         name="optimal_momentum",

@@ -109,7 +109,7 @@ TABLE = Table(
             "nesterov",
             "grad, theta, lr, beta",
             "SGD(params, lr, momentum=beta, nesterov=True)",
-            'the library stores θ − ηβv, our state["shifted"]; equal while η and β are constant',
+            "the library stores θ − ηβv, our next look-ahead while η and β are constant",
         ),
         _torch("adagrad", "grad, theta, lr, eps", "Adagrad(params, lr, eps=eps)", "the same; ε outside the root"),
         _torch(

@@ -480,12 +480,13 @@ def _throw_dice(rng: np.random.Generator, size: int, n: int, others: int, spread
     return list(map(_Chance, zip(*_others(rng, (times, size), others), strict=True), guides, F, CR, coordinates))
 
 
-def _others(rng: np.random.Generator, shape: tuple[int, ...], number: int) -> list[Array]:
+def _others(rng: np.random.Generator, shape: tuple[int, int], number: int) -> list[Array]:
     """For every candidate (the last axis) draw so many indices of others, all different."""
+    _, size = shape
     others: list[Array] = []
-    taken = [np.broadcast_to(np.arange(shape[-1]), shape)]  # in ascending order
-    for left in range(shape[-1] - 1, shape[-1] - 1 - number, -1):
-        drawn = rng.integers(left, size=shape)
+    taken = [np.broadcast_to(np.arange(size), shape)]  # in ascending order
+    while len(others) < number:
+        drawn = rng.integers(size - len(taken), size=shape)
         for place in taken:
             drawn += drawn >= place  # counted past those that are taken
         others.append(drawn)

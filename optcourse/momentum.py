@@ -94,8 +94,7 @@ def nesterov(grad: Gradient, theta: Array, lr: Rate = 0.01, beta: Rate = 0.9) ->
     Yields
     ------
     theta : float or array
-        θ₁, θ₂, …; ``state["velocity"]`` is v, ``state["lookahead"]`` where the gradient was taken, and
-        ``state["shifted"]`` is θ − ηβv, the variable that libraries store.
+        θ₁, θ₂, …; ``state["velocity"]`` is v and ``state["lookahead"]`` where the gradient was taken.
 
     Raises
     ------
@@ -105,8 +104,8 @@ def nesterov(grad: Gradient, theta: Array, lr: Rate = 0.01, beta: Rate = 0.9) ->
     Notes
     -----
     ``torch.optim.SGD(momentum=beta, nesterov=True)`` stores θ̃ = θ − ηβv and updates it by v ← βv + ∇L(θ̃),
-    θ̃ ← θ̃ − η(∇L(θ̃) + βv): its parameters equal ``state["shifted"]``, not θ, and only as long as η and β are
-    constant. When η changes, our look-ahead uses the new η and the library's the old one.
+    θ̃ ← θ̃ − η(∇L(θ̃) + βv): its parameters are not our θ but our next look-ahead, as long as η and β are constant.
+    When η changes, our look-ahead uses the new η and the library's the old one.
 
     References
     ----------
@@ -126,7 +125,6 @@ def nesterov(grad: Gradient, theta: Array, lr: Rate = 0.01, beta: Rate = 0.9) ->
         lookahead = theta - rate * memory * velocity
         velocity = memory * velocity + grad(lookahead)
         theta = theta - rate * velocity
-        shifted = theta - rate * memory * velocity
         yield theta
 
 

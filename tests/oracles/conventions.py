@@ -223,8 +223,8 @@ CONVENTIONS: tuple[Convention, ...] = (
         ours=lambda problem: nesterov(problem.grad, problem.start, lr=3e-4, beta=0.9),
         torch="SGD",
         settings={"lr": 3e-4, "momentum": 0.9, "nesterov": True},
-        shifted=lambda theta, stream, step: stream.state["shifted"],
-        note="PyTorch stores θ − ηβv, our state['shifted']; equal while η and β are constant",
+        shifted=lambda theta, stream, step: theta - 3e-4 * 0.9 * stream.state["velocity"],
+        note="PyTorch stores θ − ηβv, our next look-ahead while η and β are constant",
     ),
     # ------------------------------------------------------------------ 3.4 AdaGrad, RMSProp, AdaDelta
     Convention(
