@@ -324,7 +324,7 @@ def _solve_small_lasso(gram: Array, pull: Array, lam: float, theta: Array) -> Ar
         if settled:
             at_rest = np.where(theta == 0, np.abs(pull), 0.0)
             entering = np.argmax(at_rest)
-            if at_rest[entering] <= lam * (1 + np.finfo(gram.dtype).eps):
+            if at_rest[entering] <= lam:
                 break
             signs[entering] = np.sign(pull[entering])
     return theta

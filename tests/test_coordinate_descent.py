@@ -26,7 +26,7 @@ from optcourse import (
     run,
     soft_threshold,
 )
-from optcourse.coordinate_descent import _best_on_line, _most_violating, _solve_small_lasso
+from optcourse.coordinate_descent import _best_on_line, _exact_step, _most_violating, _solve_small_lasso, _sweep
 
 entries = st.floats(-5, 5, allow_subnormal=False)
 
@@ -424,7 +424,8 @@ def test_the_search_goes_down_at_every_step_and_solves_for_no_choice_of_signs_tw
     lam = 0.003 * lasso_lam_max(X, y)
     steps = recorded(monkeypatch)
     monkeypatch.setattr(module, "GUESSES", 0)  # no sweep helps
-    theta = _solve_small_lasso(X.T @ X, X.T @ y, lam, np.zeros(X.shape[1]))
+    start = 0.1 * rng.normal(size=X.shape[1]) * (rng.random(X.shape[1]) < 0.3)
+    theta = _solve_small_lasso(X.T @ X, X.T @ (y - X @ start), lam, start)
     assert lasso_gap(X, y, lam, theta) <= 1e-9 * 0.5 * y @ y  # by XᵀX alone, whose condition is that of X squared
     settled = [tuple(signs) for _, signs, after in steps if np.array_equal(np.sign(after), signs)]
     assert len(settled) == len(set(settled))
@@ -452,6 +453,74 @@ def test_it_ends_where_rounding_alone_calls_for_a_coordinate_and_lets_none_in(mo
         steps.clear()
         _solve_small_lasso(X.T @ X, X.T @ y, lam, np.zeros(2 * p))
         assert len(steps) <= 2 + 2 * 2 * p
+
+
+def test_sweeps_come_before_the_first_two_exact_steps_only(rng, monkeypatch):
+    X, y = rng.normal(size=(6, 12)) + 100, rng.normal(size=6)
+    turns, sweep, exact = [], module._sweep, module._exact_step
+    monkeypatch.setattr(module, "_sweep", lambda *given: turns.append("sweep") or sweep(*given))
+    monkeypatch.setattr(module, "_exact_step", lambda *given: turns.append("step") or exact(*given))
+    _solve_small_lasso(X.T @ X, X.T @ y, 1e-3 * lasso_lam_max(X, y), np.zeros(12))
+    assert turns[:4] == ["sweep", "step", "sweep", "step"]
+    assert len(turns) > 4
+    assert set(turns[4:]) == {"step"}
+
+
+def test_where_no_sign_ever_settles_it_ends_all_the_same(monkeypatch):
+    steps = []
+
+    def restless(gram, pull, lam, theta, signs):
+        steps.append(1)
+        theta[:] = np.where(signs > 0, -1.0, 1.0)
+        return 1.0
+
+    monkeypatch.setattr(module, "_exact_step", restless)
+    _solve_small_lasso(np.eye(3), np.ones(3), 0.5, np.zeros(3))
+    assert len(steps) == 2 + 10 * 3
+
+
+def swept(gram, pull, lam, theta):
+    """One sweep by the formula over the coordinates that were not at rest before it, and Xᵀr after it."""
+    theta, start = theta.copy(), theta
+    for j in np.flatnonzero((theta != 0) | (np.abs(pull) > lam)):
+        slope = (pull - gram @ (theta - start))[j]
+        theta[j] = soft_threshold(theta[j] + slope / gram[j, j], lam / gram[j, j])
+    return theta, pull - gram @ (theta - start)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_sweeps_go_on_while_signs_change_but_for_no_more_than_five(seed):
+    rng = np.random.default_rng(seed)
+    X, y = rng.normal(size=(12, 6)) + 2 * rng.normal(size=(12, 1)), rng.normal(size=12)
+    gram, lam, theta = X.T @ X, 0.05 * lasso_lam_max(X, y), rng.normal(size=6) * (rng.random(6) < 0.7)
+    pull = X.T @ (y - X @ theta)
+    expected = theta, pull
+    for _ in range(5):
+        signs = np.sign(expected[0])
+        expected = swept(gram, expected[1], lam, expected[0])
+        if np.array_equal(np.sign(expected[0]), signs):
+            break
+    _sweep(gram, pull, lam, theta)
+    np.testing.assert_allclose(theta, expected[0], rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(pull, expected[1], rtol=1e-9, atol=1e-10)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_an_exact_step_solves_for_the_signs_or_ends_where_one_of_them_is_lost(seed):
+    rng = np.random.default_rng(seed)
+    X, y = rng.normal(size=(12, 6)), rng.normal(size=12)
+    gram, lam = X.T @ X, 0.2 * lasso_lam_max(X, y)
+    theta = 0.3 * rng.normal(size=6) * (rng.random(6) < 0.7)
+    before, signs, pull = theta.copy(), np.sign(theta), X.T @ (y - X @ theta)
+    reach = _exact_step(gram, pull, lam, theta, signs)
+    np.testing.assert_allclose(pull, X.T @ (y - X @ theta), atol=1e-12)  # kept up to date
+    active = signs != 0
+    assert not theta[~active].any()
+    solution = np.linalg.solve(gram[np.ix_(active, active)], (X.T @ y - lam * signs)[active])
+    expected = before[active] + reach * (solution - before[active])
+    np.testing.assert_allclose(theta[active], expected, rtol=1e-9, atol=1e-13)
+    assert reach == 1.0 or np.count_nonzero(theta[active] == 0) == 1
+    assert loss(X, y, lam, theta) <= loss(X, y, lam, before)
 
 
 @pytest.mark.parametrize("unit", [1e-3, 1.0, 1e3])
