@@ -355,7 +355,7 @@ def _exact_step(gram: Array, pull: Array, lam: float, theta: Array, signs: Array
     Xθ as it is, while ‖θ‖₁ falls: it ends where the first of them is no longer needed.
     """
     active = np.flatnonzero(signs)
-    here, signs, block = theta[active], signs[active], gram[np.ix_(active, active)]
+    here, signs, block = theta[active], signs[active], gram[active[:, None], active]
     ridge = np.diag(64 * np.finfo(gram.dtype).eps * block.diagonal())
     slope = lam * signs - pull[active]
     step = np.linalg.solve(block + ridge, -slope)
@@ -375,11 +375,10 @@ def _best_on_line(
 
     To first cross zero costs a coordinate nothing; what it goes beyond costs 2λ a unit more than its old sign said.
     """
-    against = np.flatnonzero(signs * step < 0)
-    crossing = against[np.abs(here[against]) < np.abs(step[against])]
-    size = np.abs(step[crossing])
-    reach = np.append(np.abs(here[crossing]) / size, 1.0)
-    beyond = np.maximum(np.outer(reach, size) - np.abs(here[crossing]), 0.0).sum(axis=1)
+    crossing = np.flatnonzero((signs * step < 0) & (np.abs(here) < np.abs(step)))
+    distance, size = np.abs(here[crossing]), np.abs(step[crossing])
+    reach = np.append(distance / size, 1.0)
+    beyond = np.maximum(reach[:, None] * size - distance, 0.0).sum(axis=1)
     best = int(np.argmin((slope + 0.5 * curvature * reach) * reach + 2 * lam * beyond))
     return float(reach[best]), int(crossing[best]) if best < crossing.size else None
 

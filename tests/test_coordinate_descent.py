@@ -355,14 +355,16 @@ def test_a_support_of_more_than_a_hundred_is_found(rng):
     assert np.count_nonzero(theta) > 110
 
 
-def test_it_gives_up_at_the_third_solution_in_a_row_that_does_not_halve_the_gap(rng):
+@pytest.mark.parametrize(("left", "rounds"), [(0.3, 5), (0.45, 5), (0.55, 4)])
+def test_it_gives_up_at_the_third_solution_in_a_row_that_does_not_halve_the_gap(left, rounds, rng):
+    # Without a penalty the gap is ½‖r‖², of which the columns leave a share, once and for all.
     X, y = uneven(rng)
-    stalled = lasso(X, y, 0.0)  # the gap is ½‖r‖², of which most is explained at once: it is halved once
+    fit = X @ np.linalg.lstsq(X, y, rcond=None)[0]
+    y = np.sqrt(1 - left) * fit / np.linalg.norm(fit) + np.sqrt(left) * (y - fit) / np.linalg.norm(y - fit)
+    stalled = lasso(X, y, 0.0)
     gaps = [stalled.state["gap"] for _ in stalled] + [stalled.state["gap"]]  # each is that before the step
-    assert len(gaps) == 1 + 1 + 3
-    assert gaps[0] == pytest.approx(0.5 * y @ y)
-    assert gaps[1:] == pytest.approx([gaps[1]] * 4, rel=1e-9)
-    assert gaps[1] < 0.5 * gaps[0]
+    assert gaps == pytest.approx([0.5] + [0.5 * left] * (rounds - 1), rel=1e-9)
+    assert stalled.reason == "stalled"
 
 
 def test_the_most_violating_columns_are_let_in_as_many_as_there_is_room_for():
@@ -503,6 +505,14 @@ def test_sweeps_go_on_while_signs_change_but_for_no_more_than_five(seed):
     _sweep(gram, pull, lam, theta)
     np.testing.assert_allclose(theta, expected[0], rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(pull, expected[1], rtol=1e-9, atol=1e-10)
+
+
+def test_a_sixth_sweep_is_left_undone_whatever_the_signs_do():
+    # Each column is alike to the next: as soon as one is in use, the next one is called for, and in use a sweep later.
+    gram, pull, theta = np.eye(9) - 0.45 * (np.eye(9, k=1) + np.eye(9, k=-1)), np.full(9, 0.999), np.zeros(9)
+    pull[0] = 2.0
+    _sweep(gram, pull, 1.0, theta)
+    assert np.flatnonzero(theta).tolist() == [0, 1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("seed", range(20))
