@@ -373,7 +373,7 @@ def _best_on_line(
 ) -> tuple[float, int | None]:
     """Return how much of the step to take, and the coordinate that is zero there: the best of its end and all zeros.
 
-    To first cross zero costs a coordinate nothing; what it goes beyond costs 2λ a unit more than its old sign said.
+    Down to zero a coordinate costs what its sign says; each unit beyond costs 2λ more than that.
     """
     crossing = np.flatnonzero((signs * step < 0) & (np.abs(here) < np.abs(step)))
     distance, size = np.abs(here[crossing]), np.abs(step[crossing])
