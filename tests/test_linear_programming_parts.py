@@ -1023,6 +1023,8 @@ def test_a_suspicion_is_looked_into_once_and_the_path_goes_on(monkeypatch):
     assert ends(roomy())[0] == "optimal"
     assert len(asked) == 1
     monkeypatch.setattr(MODULE, "diverging", lambda *args: False)
+    assert ends(roomy())[0] == "optimal"
+    assert len(asked) == 1  # no suspicion, no question
     assert ends(LinearProgram([1.0, 1.0], [[1.0, 1.0]], [-1.0]))[0] == "infeasible"
 
 
@@ -1083,8 +1085,9 @@ def test_where_the_bounds_leave_one_point_it_is_the_answer_or_there_is_none(solv
 
 def test_costs_that_all_are_thousands_are_brought_down_to_one():
     # Beside rows of 10¹⁰ Bland's rule once took the rounding of such costs for a gain, along an edge without end.
-    costs = standard_form(LinearProgram([600.0, -4e4], [[1.0, 1.0]], [1.0]), scaled=False).c
-    np.testing.assert_array_equal(costs, np.array([600.0, -4e4, 0.0]) / 512)
+    for given in ([600.0, -4e4], [-600.0, -4e4]):
+        costs = standard_form(LinearProgram(given, [[1.0, 1.0]], [1.0]), scaled=False).c
+        np.testing.assert_array_equal(costs, np.array([*given, 0.0]) / 512)
 
 
 @pytest.mark.parametrize("solver", [simplex, interior_point])
