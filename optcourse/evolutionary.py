@@ -351,7 +351,7 @@ def _box(given: dict[str, Any]) -> None:
     if np.ndim(low) != 1 or np.shape(low) != np.shape(high) or not np.all(low < high):
         raise refuse("low", low, f"must be a vector below high = {high}, entry by entry")
     if given["population_size"] is None:
-        given["population_size"] = max(20, 10 * low.size) if given["variant"] == CLASSIC else 20 + 5 * low.size
+        given["population_size"] = max(20, 10 * low.size) if given["variant"] == CLASSIC else 20 + 3 * low.size
     if given["population_size"] < 4:
         raise refuse("population_size", given["population_size"], "must be at least 4: a mutant has three parents")
 
@@ -389,7 +389,7 @@ def differential_evolution(
     rng : numpy.random.Generator
         The source of chance.
     population_size : int, optional
-        If not given, 10 n for the classic (20 at least) and 20 + 5 n for JADE, which gathers sooner.
+        If not given, 10 n for the classic (20 at least) and 20 + 3 n for JADE, which gathers sooner.
     F, CR : float
         The scale of the differences and the crossover rate; in the second variant, where their adaptation begins.
     variant : {"rand/1/bin", "current-to-pbest/1/bin"}

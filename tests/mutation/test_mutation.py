@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import subprocess
 import sys
 
@@ -134,6 +135,13 @@ def test_each_survivor_that_is_known_exists_and_has_a_reason():
     assert set(KNOWN) <= every, f"no longer in the text: take them out of survivors.json: {sorted(set(KNOWN) - every)}"
     assert all(len(reason) > 10 for reason in KNOWN.values())
     assert len(KNOWN) <= 0.05 * len(every)
+
+
+def test_the_last_whole_campaign_was_whole_and_killed_ninety_five_of_a_hundred():
+    page = (targets.HERE / "results.md").read_text().replace("**", "")
+    *rows, whole = re.findall(r"^\| (\S+) +\| .*\| ([\d.]+) % \|", page, re.MULTILINE)
+    assert [name for name, _ in rows] == MODULES
+    assert float(whole[1]) >= 95
 
 
 def test_a_slice_of_the_mutants_is_noticed():
