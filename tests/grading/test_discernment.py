@@ -82,9 +82,15 @@ def test_one_seed_draws_one_set_of_cases(exercise):
 # --------------------------------------------------------------------------------------- right and wrong
 
 
+def patiently(*args, **options):
+    """Examine without haste: on a busy machine what asks for much may take longer than a learner would wait."""
+    with limited(seconds=60):
+        return examine(*args, **options)
+
+
 @every
 def test_the_reference_passes(exercise):
-    verdict = examine(exercise.name, exercise.reference, fresh=20, seed="reference")
+    verdict = patiently(exercise.name, exercise.reference, fresh=20, seed="reference")
     assert verdict.passed, str(verdict)
     assert verdict.score == 1
 
@@ -94,13 +100,13 @@ def test_the_gradients_of_the_references_pass_the_gradient_checker(monkeypatch):
     asked = [one for one in EXERCISES.values() if any(probe.property == "value" for probe in one.probes)]
     assert len(asked) >= 6
     for exercise in asked:
-        verdict = examine(exercise.name, exercise.reference, fresh=8, seed="checker")
+        verdict = patiently(exercise.name, exercise.reference, fresh=8, seed="checker")
         assert verdict.passed, str(verdict)
 
 
 @pytest.mark.parametrize(("exercise", "alternative"), ALTERNATIVES)
 def test_right_solutions_in_other_styles_pass_without_a_name(exercise, alternative):
-    verdict = examine(exercise.name, alternative, fresh=20, seed="alternative")
+    verdict = patiently(exercise.name, alternative, fresh=20, seed="alternative")
     assert verdict.passed, str(verdict)
     assert verdict.mistake == ""
 
@@ -122,7 +128,7 @@ UNLUCKY = [
 @pytest.mark.parametrize(("name", "style", "seed"), UNLUCKY)
 def test_no_draw_takes_the_marks_of_a_right_solution(name, style, seed):
     right = next(one for one in EXERCISES[name].alternatives if one.__name__ == style)
-    verdict = examine(name, right, fresh=8, seed=seed)
+    verdict = patiently(name, right, fresh=8, seed=seed)
     assert verdict.passed, str(verdict)
 
 
@@ -136,7 +142,7 @@ def test_a_loss_that_rounding_decides_is_not_drawn_for_early_stopping():
 
 @pytest.mark.parametrize(("exercise", "mistake"), MISTAKES)
 def test_a_known_mistake_is_rejected_and_named(exercise, mistake):
-    verdict = examine(exercise.name, mistake.function, fresh=20, seed="mistake")
+    verdict = patiently(exercise.name, mistake.function, fresh=20, seed="mistake")
     assert not verdict.passed
     assert verdict.score == 0
     assert verdict.mistake == mistake.name
