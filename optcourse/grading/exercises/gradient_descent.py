@@ -164,7 +164,10 @@ def with_a_generator_of_iterates(grad: Gradient, theta: Array, lr: float, steps:
             yield here
             here = here - lr * grad(here)
 
-    return next(islice(descent(theta), steps, None))
+    iterates = descent(theta)
+    for _ in range(steps):
+        next(iterates)
+    return next(iterates)
 
 
 @gradient_descent.alternative
