@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from optcourse.arguments import Array, Gradient, Loss, matrix, one_of, refuse
+from optcourse.arguments import Array, Gradient, Loss, matrix, one_of, power_of_two, refuse
 from optcourse.line_search import first_trial, standing, wolfe_step
 from optcourse.newton import first_step
 from optcourse.streams import Counted, Iterates, stream
@@ -180,7 +179,7 @@ def nonlinear_cg(loss: Loss, grad: Gradient, theta: Array, variant: str = "PR+")
     """
     here = standing(loss, grad, theta)
     rate = first_step(theta, here.grad)
-    unit = math.ldexp(1.0, math.frexp(rate)[1] - 1)  # a power of two: changes no digit
+    unit = float(power_of_two(rate))
     g = unit * here.grad  # of the size of a step, so that squares of it are numbers
     gg = float(g.dot(g))
     direction, beta, rate, slope, last_slope = -g, 0.0, rate / unit, -gg, 0.0
