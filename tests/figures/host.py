@@ -79,7 +79,7 @@ def open_figures(chromium: Any, folder: Path, *figures: Figure, theme: str = "li
     page.on("pageerror", lambda error: page.problems.append(str(error)))
     page.on("console", lambda message: message.type == "error" and page.problems.append(message.text))
     page.goto(file.as_uri())
-    page.wait_for_function("window.ready === true", timeout=20_000)
+    page.wait_for_function("window.ready === true")
     return page
 
 
