@@ -79,10 +79,13 @@ class Handed:
 
     @property
     def timestamp(self) -> str:
-        """What nbgrader's collection noted about when it was handed in; empty if it did not."""
+        """What nbgrader's collection noted about when it was handed in; empty if it did not, or if it is no time."""
+        from nbgrader.utils import parse_utc
+
         try:
-            return read(self.folder / "timestamp.txt", largest=1000)[0:100].decode(errors="replace").strip()
-        except BadFileError:
+            text = read(self.folder / "timestamp.txt", largest=1000)[0:100].decode(errors="replace").strip()
+            return text if text and parse_utc(text) else ""
+        except (BadFileError, ValueError, ArithmeticError):  # dateutil counts some of what it reads in decimals
             return ""
 
 

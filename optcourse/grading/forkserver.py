@@ -25,6 +25,7 @@ from optcourse.grading import confine, seccomp, worker
 
 PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
 TICK = 0.01
+HELD = (b"RssAnon:", b"RssShmem:", b"VmSwap:", b"HugetlbPages:")  # lines of /proc/PID/status that count
 LOADED = """
     numpy.random numpy.linalg numpy.fft numpy.polynomial numpy.testing math cmath statistics fractions decimal itertools
     functools operator collections dataclasses typing copy time datetime textwrap re string json heapq bisect warnings
@@ -137,7 +138,18 @@ def _kilobytes(pid: int) -> int:
     """Memory of one process that no file backs; 0 for one that is gone."""
     try:
         with open(f"/proc/{pid}/status", "rb") as file:  # noqa: PTH123
-            text = file.read()
+            return held(file.read())
     except OSError:
         return 0
-    return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith((b"RssAnon", b"RssShmem")))
+
+
+def held(status: bytes) -> int:
+    r"""Kilobytes of memory in a process's status that no file backs, also where they were moved out of sight.
+
+    A process chooses the name in its first line. The kernel lets no newline into it, but all else that ends a line
+    for `splitlines`.
+
+    >>> held(b"Name:\t\rRssAnon: -9\nRssAnon:\t  12 kB\nRssFile:\t 900 kB\nRssShmem:\t   3 kB\nVmSwap:\t 7 kB\n")
+    22
+    """
+    return sum(int(line.split()[1]) for line in status.split(b"\n") if line.startswith(HELD))

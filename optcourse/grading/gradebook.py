@@ -286,10 +286,7 @@ class Rows:
         times = {one.handed.student: one.handed.timestamp for one in batch}
         new, changed = [], []
         for student in students:
-            try:
-                time = parse_utc(times[student]) if times[student] else None
-            except (ValueError, OverflowError):
-                time = None
+            time = parse_utc(times[student]) if times[student] else None
             if student not in rows:
                 rows[student] = {
                     "id": self._id("submission", student),

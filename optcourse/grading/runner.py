@@ -108,7 +108,7 @@ def main(arguments: Namespace) -> int:
         print(f"grade: {error}\nEvery verdict is kept: run the same command again.", file=sys.stderr)
         return NOT_WRITTEN
     except OSError as error:
-        where = f" ({error.filename})" if error.filename else ""
+        where = f" ({printable(str(error.filename))})" if error.filename else ""
         print(f"grade: {error.strerror}{where}. What was graded is kept: run the same command again.", file=sys.stderr)
         return NOT_WRITTEN
     except KeyboardInterrupt:

@@ -362,10 +362,11 @@ class Sandbox:
 
     def _last_words(self) -> str:
         """What the process said on its way out."""
-        if self._process is None:
+        process, self._process = self._process, None  # nobody can ask it twice
+        if process is None:
             return "it is closed"
-        self._process.kill()
-        text = self._process.communicate()[1].decode(errors="replace").strip()
+        process.kill()
+        text = process.communicate()[1].decode(errors="replace").strip()
         return text.splitlines()[-1] if text else "it does not answer"
 
     def close(self) -> None:

@@ -68,6 +68,10 @@ def maps():
 attempt(maps)
 """,
     "memory that is locked": "attempt(lambda: kernel('mlock', id(0), 1 << 24))",
+    "a name that breaks the count of memory": """
+ctypes.CDLL(None).prctl(15, b"\\rRssAnon x", 0, 0, 0)
+__import__("time").sleep(0.2)  # twenty looks of the watchdog
+""",
     "memory files": "attempt(lambda: os.memfd_create('x'))",
     "secret memory": "attempt(lambda: kernel('memfd_secret', 0))",
     "shared segments": "attempt(lambda: kernel('shmget', 7, 1 << 30, 0o1666))",
@@ -137,6 +141,13 @@ while True: x.append(zlib.decompress(z))
 """,
 }
 
+# The name of a process is the first line of what the kernel tells of its memory.
+UNDER_A_FALSE_NAME = """
+ctypes.CDLL(None).prctl(15, b"\\rRssAnon -99999", 0, 0, 0)
+x = np.ones((540 << 20) // 8)
+__import__("time").sleep(100)
+"""
+
 RETURNED = {
     "an array of 500 MB": "return np.zeros(60_000_000)",
     "a list of millions": "return [0.0] * 5_000_000",
@@ -177,6 +188,7 @@ ATTACKS = [
         task="largest_safe_step",
         limits=BRIEF,
     ),
+    Attack("a name that subtracts from memory", "bombs", cell=UNDER_A_FALSE_NAME, limits=HONEST, ends="memory"),
     *[
         Attack(name, "bombs", tasks={"gradient_descent": GRADIENT.format(times=times, what=what)}, limits=BRIEF)
         for name, (times, what) in ASKED.items()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import select
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,6 +55,16 @@ def test_who_cannot_be_confined_is_not_run_and_does_not_stay() -> None:
         with pytest.raises(NoSandboxError, match="make mounts private"):
             one.spawn()
         assert descendants(one._process.pid) == before
+
+
+def test_the_end_of_the_warm_process_is_the_end_of_one_submission_only() -> None:
+    with Sandbox() as one:
+        child = one.spawn()
+        assert one._process is not None
+        one._process.kill()
+        select.select([child.pidfd], [], [])
+        assert child.wait(0) == (-signal.SIGKILL, False)
+        assert said(one, "print('here')") == "here"
 
 
 def descendants(pid: int) -> list[str]:

@@ -86,6 +86,15 @@ def test_a_late_submission_gets_the_penalty_that_nbgrader_gives(mine: Path, tmp_
     assert rows(mine, "select late_submission_penalty from submitted_notebook where late_submission_penalty > 0")
 
 
+@pytest.mark.parametrize("stamp", ["yesterday", "2026-13-01", "1" * 30 + "h", "2026-03-01 00:00 " + "9" * 20, "\x00"])
+def test_a_time_that_is_none_stops_nobody(mine: Path, stamp: str) -> None:
+    (mine / "submitted" / "solved" / ASSIGNMENT / "timestamp.txt").write_text(stamp)
+    assert grade(mine) == 0
+    assert len(rows(mine)) == 9
+    assert rows(mine, "select * from submitted_assignment where timestamp is not null") == []
+    assert not (mine / "autograded" / "solved" / ASSIGNMENT / "timestamp.txt").exists()
+
+
 def test_a_class_whose_assignment_was_never_released_is_released_into_the_database(mine: Path) -> None:
     shutil.copytree(Path(__file__).resolve().parents[2] / "solutions", mine / "solutions")
     (mine / "gradebook.db").unlink()
@@ -108,6 +117,16 @@ def test_a_result_without_isolation_is_refused(mine: Path) -> None:
 
 
 # -------------------------------------------------------------------------------------- when it cannot be written
+
+
+def test_a_learners_name_in_an_error_does_nothing_to_a_terminal(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hand_in(mine, "\x1b[2Jeve", {})
+    (mine / "autograded").mkdir()
+    (mine / "autograded" / "\x1b[2Jeve").touch()
+    assert grade(mine) == 4
+    said = capsys.readouterr().err.rpartition("grade:")[2]
+    assert "?[2Jeve" in said
+    assert "\x1b" not in said
 
 
 def test_a_locked_database_is_waited_for_then_named_and_nothing_is_lost(
