@@ -8,7 +8,7 @@ from optcourse.arguments import Array, Gradient, flag, non_negative
 from optcourse.streams import Iterates, Rate, rates, stream
 
 
-@stream(amsgrad=flag)
+@stream(squares=True, amsgrad=flag)
 def adam(
     grad: Gradient,
     theta: Array,
@@ -78,7 +78,7 @@ def adam(
         yield theta
 
 
-@stream()
+@stream(squares=True)
 def adamw(
     grad: Gradient,
     theta: Array,
@@ -205,7 +205,7 @@ def adamax(
         yield theta
 
 
-@stream(momentum_decay=non_negative)
+@stream(squares=True, momentum_decay=non_negative)
 def nadam(
     grad: Gradient,
     theta: Array,

@@ -8,7 +8,7 @@ from optcourse.arguments import Array, Gradient
 from optcourse.streams import Iterates, Rate, rates, stream
 
 
-@stream()
+@stream(squares=True)
 def adagrad(grad: Gradient, theta: Array, lr: Rate = 0.01, eps: float = 1e-10) -> Iterates:
     r"""Divide by the root of all squares: :math:`\theta \leftarrow \theta - \eta\, g / (\sqrt{G} + \varepsilon)`.
 
@@ -59,7 +59,7 @@ def adagrad(grad: Gradient, theta: Array, lr: Rate = 0.01, eps: float = 1e-10) -
         yield theta
 
 
-@stream()
+@stream(squares=True)
 def rmsprop(grad: Gradient, theta: Array, lr: Rate = 0.01, rho: float = 0.99, eps: float = 1e-8) -> Iterates:
     r"""Divide by the recent root mean square: :math:`\theta \leftarrow \theta - \eta\, g / (\sqrt{E} + \varepsilon)`.
 
@@ -112,7 +112,7 @@ def rmsprop(grad: Gradient, theta: Array, lr: Rate = 0.01, rho: float = 0.99, ep
         yield theta
 
 
-@stream()
+@stream(squares=True)
 def adadelta(grad: Gradient, theta: Array, rho: float = 0.9, eps: float = 1e-6) -> Iterates:
     r"""Step as far as recent steps were, no η needed: :math:`\Delta = -\mathrm{RMS}(\Delta)/\mathrm{RMS}(g) \cdot g`.
 

@@ -50,6 +50,17 @@ def power_of_two(sizes: Any) -> Any:
     return np.ldexp(0.5, np.frexp(sizes)[1])
 
 
+def norm(entries: Any) -> float:
+    """Return the root of the sum of all squares, also where floats do not hold the squares."""
+    entries = np.ravel(entries).astype(float, copy=False)
+    square = float(np.vdot(entries, entries))
+    if np.finfo(float).tiny / np.finfo(float).eps < square < np.inf:
+        return math.sqrt(square)
+    unit = power_of_two(np.abs(entries).max(initial=0.0))
+    entries = entries / unit
+    return float(unit * math.sqrt(np.vdot(entries, entries)))
+
+
 # ---------------------------------------------------------------------------------------------- rules
 
 

@@ -20,6 +20,7 @@ from optcourse.arguments import (
     checked,
     fitting,
     matrix,
+    norm,
     number,
     open_fraction,
     positive,
@@ -73,7 +74,7 @@ def gradient_norm(grad: Gradient, theta: Array) -> float:
     >>> gradient_norm(lambda theta: 2 * theta, [3.0, 4.0])
     10.0
     """
-    return float(np.linalg.norm(np.ravel(Counted("grad", grad, theta)(theta))))
+    return norm(Counted("grad", grad, theta)(theta))
 
 
 @checked(lr=positive)
@@ -116,7 +117,7 @@ def prox_residual(grad: Gradient, prox: Callable[[Array, float], Array], theta: 
     0.0
     """
     ahead = theta - lr * Counted("grad", grad, theta)(theta)
-    return float(np.linalg.norm(np.ravel(theta - Counted("prox", prox, theta)(ahead, lr)))) / lr
+    return norm(theta - Counted("prox", prox, theta)(ahead, lr)) / lr
 
 
 @checked()

@@ -16,7 +16,7 @@ NEARLY_EXACT = 0.1  # c2: conjugacy asks for nearly exact steps, and Fletcher–
 # Conjugate steps leave gradients orthogonal: more than this share of the new one in the last calls for a restart.
 # Powell has 0.2, others 0.1; on the problems of `tests/test_mgh.py` the choice matters less than chance does.
 NEARLY_ORTHOGONAL = 0.3
-LOST = 1e-30  # a residual that has shrunk to this share changes no digit, unless the condition number is beyond 1e14
+LOST = 20  # · eps²: a residual that has shrunk to this share changes no digit, unless A's condition is beyond 1e14
 
 
 def linear_operator(name: str, value: Any) -> Any:
@@ -35,6 +35,19 @@ def linear_operator(name: str, value: Any) -> Any:
     return value
 
 
+class Product:
+    """A matrix as a function, which a message shows as the matrix that it is."""
+
+    def __init__(self, matrix: Any):
+        self.matrix = matrix
+
+    def __call__(self, v: Array) -> Array:
+        return self.matrix @ v
+
+    def __repr__(self) -> str:
+        return repr(self.matrix)
+
+
 def _square_system(given: dict[str, Any]) -> None:
     """Let A and M be functions, start at 0 unless told otherwise, and check that everything has the length of b."""
     b = given["b"]
@@ -45,7 +58,7 @@ def _square_system(given: dict[str, Any]) -> None:
         if hasattr(value, "shape") and value.shape[0] != b.size:
             raise refuse(name, value, f"has {value.shape[0]} rows, but b has {b.size} entries")
         if value is not None and not (callable(value) and not hasattr(value, "__matmul__")):
-            given[name] = value.__matmul__
+            given[name] = Product(value)
     given["A"] = Counted("A", given["A"], b, kind="theta")
     if given["theta"].shape != b.shape:
         raise refuse("theta", given["theta"], f"must have the shape of b, {b.shape}")
@@ -76,8 +89,8 @@ def conjugate_gradient(
     ------
     theta : array, shape (n,)
         θ₁, θ₂, …; ``state["residual"]`` is b − Aθ (updated, not recomputed), ``state["direction"]`` the next direction.
-        Returns ``"solved"`` when no entry of the residual is above 1e-30 of what the largest was at the start: by then
-        steps are far too short to change a digit of θ.
+        Returns ``"solved"`` when no entry of the residual is above 20 ε² of what the largest was at the start, 1e-30 in
+        double precision: by then steps are far too short to change a digit of θ.
 
     Raises
     ------
@@ -103,12 +116,12 @@ def conjugate_gradient(
     assert theta is not None  # `_square_system` has seen to it
     residual = b - A(theta)
     z = residual if M is None else M(residual)
-    direction, rz, lost = z, np.vdot(residual, z), LOST * np.abs(residual).max(initial=0.0)
+    direction, rz, lost = z, inner(residual, z), LOST * np.finfo(b.dtype).eps ** 2 * np.abs(residual).max(initial=0.0)
     while not np.abs(residual).max(initial=0.0) <= lost:
         if not 0 < rz < np.inf:
             raise _without_length(b, M, rz)
         Ad = A(direction)
-        curvature = np.vdot(direction, Ad)
+        curvature = inner(direction, Ad)
         if curvature == np.inf:
             raise _without_length(b, None, curvature)
         if curvature <= 0:
@@ -117,10 +130,15 @@ def conjugate_gradient(
         theta = theta + alpha * direction
         residual = residual - alpha * Ad
         z = residual if M is None else M(residual)
-        rz, rz_before = residual @ z, rz
+        rz, rz_before = inner(residual, z), rz
         direction = z + (rz / rz_before) * direction
         yield theta
     return "solved"
+
+
+def inner(one: Array, other: Array) -> float:
+    """Return the inner product in double precision, whose range holds the squares of all single precision has."""
+    return float(np.vdot(one.astype(float, copy=False), other.astype(float, copy=False)))
 
 
 def _without_length(b: Array, M: Any, square: float) -> ValueError:

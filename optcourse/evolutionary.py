@@ -22,6 +22,7 @@ from optcourse.arguments import (
     one_of,
     point,
     positive,
+    power_of_two,
     probability,
     refuse,
 )
@@ -167,8 +168,10 @@ def _select(scores: Array, rng: np.random.Generator, size: int, selection: str, 
             axis=1
         )  # sorted: the least index is the best
         return winners
-    lead = scores.max() - scores
-    chances = lead / lead.sum() if lead.sum() > 0 else np.full(len(scores), 1 / len(scores))
+    halves = 0.5 * np.nan_to_num(scores)  # ±∞ counts as the largest float, so that no lead is beyond all of them
+    lead = halves.max() - halves
+    lead = lead / power_of_two(lead.max())
+    chances = lead / lead.sum() if lead.any() else np.full(len(scores), 1 / len(scores))
     return rng.choice(len(scores), size=size, p=chances)
 
 

@@ -19,6 +19,7 @@ from optcourse.arguments import (
     function,
     iterate,
     non_negative,
+    norm,
     one_of,
     refuse,
     shown,
@@ -109,7 +110,15 @@ def numerical_gradient(f: Loss, theta: Array, eps: float | None = None, scheme: 
     f = _one_number(f, is_complex=scheme == "complex")
     here = f(theta) if scheme == "forward" else np.nan
     slopes = [difference(f, theta, shift, here) for shift in _shifts(theta, eps, scheme)]
-    return np.reshape(slopes, np.shape(theta)).astype(theta.dtype)[()]
+    return _in_the_precision_of(theta, np.reshape(slopes, np.shape(theta)))
+
+
+def _in_the_precision_of(theta: Array, derivatives: Array) -> Array:
+    with np.errstate(over="ignore"):
+        rounded = derivatives.astype(theta.dtype)[()]
+    if not np.isfinite(rounded).all():
+        raise NonFiniteError(f"f is too steep for {theta.dtype}, its differences come out as {shown(derivatives)}")
+    return rounded
 
 
 @checked()
@@ -163,7 +172,7 @@ def numerical_hessian(f: Loss, theta: Array, eps: float | None = None) -> Array:
             rise = f(theta + along + aside) - f(theta + along - aside)
             fall = f(theta - along + aside) - f(theta - along - aside)
             hessian[j, k] = hessian[k, j] = (rise - fall) / (4 * np.sum(along) * np.sum(aside))
-    return (hessian if np.ndim(theta) else hessian[0, 0]).astype(theta.dtype)[()]
+    return _in_the_precision_of(theta, hessian if np.ndim(theta) else hessian[0, 0])
 
 
 @checked(a=iterate, b=iterate, delta=non_negative)
@@ -201,8 +210,8 @@ def relative_error(a: Array, b: Array, delta: float = 1e-12) -> float:
         raise refuse("b", b, f"must have the shape of a, {np.shape(a)}, not {np.shape(b)}")
     scale = max(np.max(np.abs(a)), np.max(np.abs(b)), 1.0)  # so that no square overflows
     a, b, delta = np.ravel(a) / scale, np.ravel(b) / scale, delta / scale
-    distance = np.linalg.norm(a - b)
-    return float(distance and distance / (np.linalg.norm(a) + np.linalg.norm(b) + delta))
+    distance = norm(a - b)
+    return float(distance and distance / (norm(a) + norm(b) + delta))
 
 
 # ---------------------------------------------------------------------------------------------- checks
@@ -611,11 +620,11 @@ def _directions(
 ) -> Iterator[tuple[Array, float]]:
     """Random unit vectors of the shape of θ, each with the step to take along it."""
     rng = np.random.default_rng(0) if rng is None else rng
-    spread = float(np.linalg.norm(np.ravel(theta))) / np.sqrt(np.size(theta))
+    spread = norm(theta) / np.sqrt(np.size(theta))
     step = SCHEMES["central"][1](_unit_roundoff(theta)) * max(1.0, spread) if eps is None else eps
     for _ in range(directions):
         v = rng.standard_normal(np.shape(theta))
-        yield (v / np.linalg.norm(np.ravel(v))).astype(theta.dtype)[()], step
+        yield (v / norm(v)).astype(theta.dtype)[()], step
 
 
 def _derivative(name: str, function: Any, answer: Any, shape: tuple[int, ...]) -> Array:
@@ -671,8 +680,8 @@ def _verdict(analytic: Array, numerical: Array, resolution: Array) -> str:
     if not np.isfinite(analytic).all():
         return BUG
     known = np.isfinite(numerical) & np.isfinite(resolution)
-    analytic, numerical, blur = analytic[known], numerical[known], _norm(resolution[known])
-    distance, size = _norm(analytic - numerical), _norm(analytic) + _norm(numerical)
+    analytic, numerical, blur = analytic[known], numerical[known], norm(resolution[known])
+    distance, size = norm(analytic - numerical), norm(analytic) + norm(numerical)
     if distance > SURELY_WRONG * size + 10 * blur:
         return BUG
     blind = blur > BLURRED * size and size > 2 * blur  # something is there, but too blurred to judge
@@ -681,8 +690,8 @@ def _verdict(analytic: Array, numerical: Array, resolution: Array) -> str:
 
 def _excess(analytic: Array, numerical: Array, resolution: Array) -> float:
     """How many times larger the difference is than it may be."""
-    allowed = SURELY_RIGHT * (_norm(analytic) + _norm(numerical)) + _norm(resolution)
-    distance = _norm(analytic - numerical)
+    allowed = SURELY_RIGHT * (norm(analytic) + norm(numerical)) + norm(resolution)
+    distance = norm(analytic - numerical)
     return _or_infinity(distance / allowed) if distance else 0.0
 
 
@@ -702,7 +711,7 @@ def _findings(subject: str, sides: tuple[Array, Array, Array], levels: Array, ki
         )
     if not (np.isfinite(analytic).all() and np.isfinite(numerical).all() and np.isfinite(resolution).all()):
         return notes
-    size, blur = _norm(analytic) + _norm(numerical), _norm(resolution)
+    size, blur = norm(analytic) + norm(numerical), norm(resolution)
     if size <= 2 * blur:
         notes.append("Both sides are zero as far as differences can see: a wrong factor would not show here.")
     elif blur > BLURRED * size and not kinked.any():
@@ -712,7 +721,7 @@ def _findings(subject: str, sides: tuple[Array, Array, Array], levels: Array, ki
         )
     if verdict == BUG and np.any(numerical):
         factor = np.sum(analytic * numerical) / np.sum(numerical**2)
-        if factor and _norm(analytic - factor * numerical) < 1e-5 * _norm(analytic) + blur:
+        if factor and norm(analytic - factor * numerical) < 1e-5 * norm(analytic) + blur:
             notes.append(f"The derived one is {factor:.6g} times the measured one throughout: a lost factor or sign.")
     return notes
 
@@ -726,7 +735,7 @@ def _asymmetry(directions: list[Array], products: Array) -> list[str]:
     """⟨w, Hv⟩ = ⟨v, Hw⟩ for every pair of neighbours, or a remark."""
     for v, w, product_v, product_w in zip(directions, directions[1:], products, products[1:], strict=False):
         one, other = float(np.sum(w * product_v)), float(np.sum(v * product_w))
-        if abs(one - other) > 1e-6 * (_norm(product_v) + _norm(product_w)):
+        if abs(one - other) > 1e-6 * (norm(product_v) + norm(product_w)):
             return [f"Not symmetric: <w, Hv> = {one:.6g} but <v, Hw> = {other:.6g}."]
     return []
 
@@ -736,12 +745,8 @@ def _error(a: Array, b: Array) -> float:
     return relative_error(a, b) if finite else float("nan")
 
 
-def _norm(a: Array) -> float:
-    return float(np.linalg.norm(np.ravel(a)))
-
-
 def _size(entry: Array) -> float:
-    return float(entry) if np.ndim(entry) == 0 else _norm(entry)
+    return float(entry) if np.ndim(entry) == 0 else norm(entry)
 
 
 def _or_infinity(error: Any) -> float:

@@ -17,6 +17,7 @@ from optcourse.arguments import (
     count,
     fitting,
     function,
+    norm,
     positive,
     power_of_two,
     refuse,
@@ -153,7 +154,7 @@ def newton_kkt(grad: Gradient, hess: Hessian, theta: Array, A: Array, b: Array) 
 
     def residual(theta: Array, nu: Array) -> float:
         try:
-            return float(np.linalg.norm(np.concatenate([grad(theta) + A.T @ nu, A @ theta - b])))
+            return norm(np.concatenate([grad(theta) + A.T @ nu, A @ theta - b]))
         except ValueError:  # outside the domain, e.g. log of a negative number: a shorter step will do
             return np.inf
 
@@ -222,7 +223,7 @@ def active_set_qp(program: QuadraticProgram, x: Array, max_steps: int = 1000) ->
     for _ in range(max_steps):
         A = np.vstack([program.A_eq, program.A_ub[working]])
         d, multipliers = _solve_kkt(program.Q, A, -program.grad(x), np.zeros(len(A)))
-        forces = np.abs(program.Q) @ np.abs(x) + np.abs(program.c) + np.abs(A).T @ np.abs(multipliers)
+        forces = np.abs(program.Q) @ np.abs(x) + np.abs(program.c)
         rounding = BALANCED * np.max(forces / units)
         if np.max(np.abs(program.Q @ d) / units) <= rounding:
             nu, mu = multipliers[:equalities], np.zeros(len(program.b_ub))

@@ -78,7 +78,7 @@ def backtracking(
     Returns
     -------
     Step
-        ``rate`` α, ``theta`` θ + α d and ``loss`` L(θ + α d).
+        ``rate`` α, ``theta`` θ + α d, in the precision of θ, and ``loss`` L(θ + α d).
 
     Raises
     ------
@@ -97,12 +97,13 @@ def backtracking(
     0.5
     """
     fits(direction, theta)
-    loss, grad = Counted("loss", loss, theta), Counted("grad", grad, theta)
-    slope = downhill(float(np.vdot(grad(theta), direction)), direction)
-    found = armijo_step(loss, theta, direction, slope, lr, c1, shrink)
+    start, way = theta.astype(float), direction.astype(float)
+    loss, grad = Counted("loss", loss, start), Counted("grad", grad, start)
+    slope = downhill(float(np.vdot(grad(start), way)), direction)
+    found = armijo_step(loss, start, way, slope, lr, c1, shrink)
     if found is None:
         raise refuse("direction", direction, "gives no decrease at any step: does grad belong to loss?")
-    return found
+    return found._replace(theta=found.theta.astype(theta.dtype))
 
 
 def armijo_step(
@@ -151,7 +152,7 @@ def strong_wolfe(
     Returns
     -------
     Step
-        ``rate`` α, and ``theta``, ``loss``, ``grad`` there.
+        ``rate`` α, and ``theta``, ``loss``, ``grad`` there, in the precision of θ.
 
     Raises
     ------
@@ -174,14 +175,15 @@ def strong_wolfe(
     fits(direction, theta)
     if c1 >= c2:
         raise refuse("c1", c1, f"must be below c2 = {c2}")
-    shape, start, way = np.shape(theta), np.ravel(theta), np.ravel(direction)
+    start, way = np.ravel(theta).astype(float), np.ravel(direction).astype(float)
     loss, grad = (Counted(name, f, theta, as_vector=True) for name, f in (("loss", loss), ("grad", grad)))
     here = Step(0.0, start, defined("loss", loss(start), theta), grad(start))
-    slope = downhill(float(here.grad.dot(way)), direction)
+    slope = downhill(float(np.vdot(here.grad, way)), direction)
     found = wolfe_step(loss, grad, here, way, lr, c1, c2, evaluations)
     if found is None or abs(found.slope) > -c2 * slope:
         raise refuse("direction", direction, f"gives no strong Wolfe step within {evaluations} trials")
-    return found._replace(theta=found.theta.reshape(shape)[()], grad=found.grad.reshape(shape)[()])
+    there, gradient = (one.reshape(np.shape(theta)).astype(theta.dtype)[()] for one in (found.theta, found.grad))
+    return found._replace(theta=there, grad=gradient)
 
 
 def wolfe_step(
@@ -200,7 +202,7 @@ def wolfe_step(
     Points, gradients and the direction are vectors. A thrifty search asks for no gradient at a first trial that looks
     too steep by the losses alone: worth it where c2 is small and most first trials are.
     """
-    slope = float(here.grad.dot(direction))
+    slope = float(np.vdot(here.grad, direction))  # which, unlike dot, does not warn where it is beyond all floats
     if not slope < 0:
         return None
     noise = ROUNDING * abs(here.loss)

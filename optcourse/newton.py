@@ -7,9 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from optcourse.arguments import Array, Gradient, Hessian, Loss, positive, refuse
+from optcourse.arguments import Array, Gradient, Hessian, Loss, norm, positive, refuse
 from optcourse.line_search import ROUNDING, Step, armijo_step, standing, wolfe_step
 from optcourse.streams import Iterates, Rate, rates, stream
+
+FAINT = 1e-280  # a product sᵀy below this is one of steps that underflow: the digits of it are lost
 
 
 @stream(as_vector=True)
@@ -109,7 +111,7 @@ def damped_newton(loss: Loss, grad: Gradient, hess: Hessian, theta: Array, least
         curvature, vectors = np.linalg.eigh(hess(theta))
         size = np.maximum(np.abs(curvature), least_curvature * np.abs(curvature).max() or 1.0)
         direction = -vectors @ ((vectors.T @ gradient) / size)
-        step = armijo_step(loss, theta, direction, slope=gradient @ direction)
+        step = armijo_step(loss, theta, direction, slope=float(np.vdot(gradient, direction)))
         if step is None:
             return "stalled"
         theta = step.theta
@@ -170,7 +172,7 @@ def bfgs(loss: Loss, grad: Gradient, theta: Array) -> Iterates:
     direction, wandering = inverse_hessian.dot(-here.grad), Wandering()
     while not wandering.long and (step := wolfe_step(loss, grad, here, direction)):
         s, y = step.theta - here.theta, step.grad - here.grad
-        if (curvature := float(s.dot(y))) > 0:
+        if (curvature := float(s.dot(y))) > FAINT:
             if not learned:
                 inverse_hessian, learned = s.dot(s / curvature) * np.eye(theta.size), True
             By = inverse_hessian.dot(y)
@@ -230,7 +232,7 @@ def lbfgs(loss: Loss, grad: Gradient, theta: Array, memory: int = 10) -> Iterate
     direction, wandering = pairs.dot(-here.grad), Wandering()
     while not wandering.long and (step := wolfe_step(loss, grad, here, direction)):
         s, y = step.theta - here.theta, step.grad - here.grad
-        if s.dot(y) > 0:
+        if s.dot(y) > FAINT:
             pairs.remember(s, y)
         wandering.after(here, step)
         here = step
@@ -332,11 +334,10 @@ def first_step(theta: Array, gradient: Array) -> float:
 
     No curvature is known yet. All the same a step is comparable with θ: within eight orders of magnitude.
     """
-    largest, size = float(np.abs(gradient).max()), float(np.abs(theta).max())
-    if not largest:
+    steepness, size = norm(gradient), float(np.abs(theta).max())
+    if not steepness:
         return 1.0
-    norm = largest * float(np.linalg.norm(gradient / largest))  # of the quotient the square is a number, in any units
-    length = min(1.0, norm)
+    length = min(1.0, steepness)
     if size:
         length = min(max(length, 1e-8 * size), 1e8 * size)
-    return length / norm
+    return length / steepness

@@ -17,6 +17,7 @@ from optcourse.arguments import (
     iterate,
     matrix,
     non_negative,
+    norm,
     one_of,
     refuse,
     table,
@@ -304,8 +305,8 @@ def prox_group(v: Array, t: float, groups: Sequence[Sequence[int]] | None = None
     shrunk = v.copy()
     members = [np.arange(shrunk.size)] if groups is None else _disjoint(groups, shrunk.size)
     for group in members:
-        norm = np.linalg.norm(shrunk[group])
-        shrunk[group] *= 1 - t / norm if norm > t else 0.0
+        length = norm(shrunk[group])
+        shrunk[group] *= 1 - t / length if length > t else 0.0
     return shrunk
 
 

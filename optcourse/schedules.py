@@ -10,7 +10,7 @@ is about exp(−λ Ση), and halving all rates halves the decay.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -475,7 +475,7 @@ def lr_range_test(
     started = method(lambda step: float(tried[step]))
     if not isinstance(started, Iterable):
         raise refuse("method", method, f"must return a stream of iterates, not {shown(started)}")
-    iterates, loss = iter(started), Counted("loss", loss, getattr(started, "start", None))
+    iterates, loss = _looked_at(started, "method"), Counted("loss", loss, getattr(started, "start", None))
     losses: list[float] = []
     smoothed: list[float] = []
     average, best = 0.0, math.inf
@@ -552,12 +552,16 @@ def early_stopping(iterates: Iterable[Array], loss: Loss, patience: int = 10, mi
     return Stream("early_stopping", start, body, counted, as_vector=False)
 
 
+def _looked_at(iterates: Iterable[Array], name: str) -> Iterator[Array]:
+    """Yield what a stream yields; of other iterables copies, each found to be finite: they may yield one buffer."""
+    return iter(iterates) if isinstance(iterates, Stream) else (iterate(name, theta) for theta in iterates)
+
+
 def _stop_early(iterates: Iterable[Array], start: Any, loss: Any, patience: int, min_delta: float) -> Iterates:
-    plain = not isinstance(iterates, Stream)  # then nobody has looked at what it yields
     best, best_step, waited = start, 0, 0
     best_loss = math.inf if start is None else loss(start)
-    for step, theta in enumerate(iterates, start=1):
-        observed = loss(iterate("iterates", theta) if plain else theta)
+    for step, theta in enumerate(_looked_at(iterates, "iterates"), start=1):
+        observed = loss(theta)
         if math.isnan(observed):
             raise refuse("loss", loss.function, f"returned NaN at step {step}")
         waited += 1

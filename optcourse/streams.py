@@ -40,6 +40,7 @@ from optcourse.arguments import (
     checked,
     count,
     function,
+    norm,
     refuse,
     shown,
 )
@@ -69,6 +70,9 @@ ANSWERS: dict[str, str | None] = {
 }
 
 NUMPY = (np.ndarray, np.floating)
+NOTHING = np.empty(0)
+KEPT = ("prox", "project", "M")  # whose answers a method may keep for longer than until it asks again
+ROOM = 1e-8  # an answer within this share of the largest float can be multiplied by a rate, and added to others
 DIVERGED = 1e12  # an iterate this many times larger than 1 + ‖θ₀‖ will not come back
 
 
@@ -76,30 +80,54 @@ class Counted:
     """A learner's or user's function: counts its calls, refuses an answer of another shape or with NaN in it."""
 
     def __init__(
-        self, name: str, function: Callable[..., Any], start: Any, as_vector: bool = False, kind: str | None = None
+        self,
+        name: str,
+        function: Callable[..., Any],
+        start: Any,
+        as_vector: bool = False,
+        kind: str | None = None,
+        squares: bool = False,
     ):
         self.name, self.function, self.calls = name, function, 0
         self.outer: tuple[int, ...] = np.shape(start)  # the θ that the function knows, when the method sees a vector
-        self.dtype = getattr(start, "dtype", np.dtype(float))
+        self.dtype = np.dtype(float) if as_vector else getattr(start, "dtype", np.dtype(float))
+        self.largest, self.squares = ROOM * float(np.finfo(self.dtype).max), squares
         self.as_vector = as_vector and len(self.outer) != 1
+        self.kept = as_vector or name in KEPT
         self.kind = kind or ANSWERS[name]
         size = math.prod(self.outer)
         self.shape = {"theta": self.outer, "matrix": (size, size) if self.outer else ()}.get(self.kind or "")
+
+    @staticmethod
+    def maybe(name: str, function: Callable[..., Any] | None, kind: str = "number") -> Counted | None:
+        """A function that was given, or none, and what it must return wherever it is asked."""
+        return None if function is None else Counted(name, function, None, kind=kind)
 
     def __call__(self, *args: Any) -> Any:
         self.calls += 1
         if self.as_vector:
             args = (args[0].reshape(self.outer)[()], *args[1:])
-        answer = self.function(*args)
+        theta = args[0] if isinstance(args[0], np.ndarray) else NOTHING
+        theta.setflags(False)  # type: ignore[call-arg]  # (the keyword is slow.) To be seen, not changed
+        try:
+            answer = self.function(*args)
+        except ValueError as error:
+            if "read-only" in str(error):
+                raise refuse(self.name, self.function, "must not change its argument: let it work on a copy") from error
+            raise
+        finally:
+            theta.setflags(True)  # type: ignore[call-arg]
         if self.shape is None:
             return self.losses(args[0], answer)
         if not isinstance(answer, NUMPY) or answer.dtype is not self.dtype:
             answer = self.converted(answer)
+        elif self.kept:
+            answer = answer.copy()  # it may be a buffer, where the next answer will be written
         if answer.shape != self.shape:
             raise refuse(self.name, self.function, f"must return shape {self.shape}, not {answer.shape}")
-        # The sum of squares is finite unless an entry is not, or squares overflow: look closer only then.
-        if not math.isfinite(np.vdot(answer, answer)) and not np.isfinite(answer).all():
-            raise NonFiniteError(f"{self.name} returned {shown(answer)} at theta = {shown(args[0])}")
+        # The sum of squares is small unless an entry is not, or none: look closer only then.
+        if not np.vdot(answer, answer) < self.largest:
+            self.look_closer(answer, args[0])
         if self.as_vector:
             size = np.size(args[0])
             return answer.reshape((size, size) if self.kind == "matrix" else size)
@@ -108,6 +136,15 @@ class Counted:
     def __repr__(self) -> str:
         return repr(self.function)
 
+    def look_closer(self, answer: Array, theta: Array) -> None:
+        """Refuse an answer with NaN or infinity in it, or so large that the method would make one of it."""
+        returned = f"{self.name} returned {shown(answer)} at theta = {shown(theta)}"
+        if not np.isfinite(answer).all():
+            raise NonFiniteError(returned)
+        largest = float(np.abs(answer).max())
+        if largest > (math.sqrt(self.largest) if self.squares else self.largest):
+            raise NonFiniteError(f"{returned}: too large for {self.dtype}, take smaller steps or scale the loss down")
+
     def converted(self, answer: Any) -> Array:
         """The answer as an array in θ's precision: a float32 θ stays float32 whatever its gradient is."""
         if answer is None:
@@ -115,7 +152,11 @@ class Counted:
         try:
             found = np.asarray(answer)
             if found.dtype.kind in "fiub":
-                return found.astype(self.dtype)[()]
+                with np.errstate(over="ignore"):
+                    inside = found.astype(self.dtype)[()]
+                if not np.array_equal(np.isinf(inside), np.isinf(found)):
+                    raise NonFiniteError(f"{self.name} returned {shown(answer)}: too large for {self.dtype}")
+                return inside
         except ValueError:  # rows of different lengths
             pass
         raise refuse(self.name, self.function, f"must return real numbers, not {shown(answer)}")
@@ -132,12 +173,12 @@ class Counted:
         if self.kind == "number":
             if isinstance(answer, float):
                 return float(answer)  # not NumPy's: ordinary floats are several times quicker
-            if np.ndim(answer) != 0:
-                raise refuse(self.name, self.function, f"must return one number, not shape {np.shape(answer)}")
             try:
-                return float(answer)
+                if np.ndim(answer) == 0:
+                    return float(answer)
             except (TypeError, ValueError):
                 raise refuse(self.name, self.function, f"must return a real number, not {shown(answer)}") from None
+            raise refuse(self.name, self.function, f"must return one number, not shape {np.shape(answer)}")
         if self.kind == "row":
             return self.row(theta, answer)
         return answer
@@ -146,12 +187,12 @@ class Counted:
         """Check the losses of a whole population, one a row, and count them all."""
         self.calls += len(population) - 1
         try:
-            losses = np.asarray(answer, dtype=float)
+            losses = np.array(answer, dtype=float)
         except (TypeError, ValueError):
             raise refuse(self.name, self.function, f"must return real numbers, not {shown(answer)}") from None
         if losses.shape != (len(population),):
             raise refuse(self.name, self.function, f"must return {len(population)} losses, not shape {losses.shape}")
-        if math.isnan(losses.dot(losses)):  # squares make no NaN of infinities
+        if math.isnan(np.vdot(losses, losses)):  # squares make no NaN of infinities, and vdot does not warn of them
             raise NonFiniteError(f"{self.name} returned NaN at theta = {shown(population[np.isnan(losses)][0])}")
         return losses
 
@@ -188,7 +229,7 @@ class Stream(Iterator[Array]):
             self.reason = "non-finite"
             raise
         if self._dtype is not None and theta.dtype is not self._dtype:
-            theta = theta.astype(self._dtype)  # inner products and line searches work in float64
+            theta = theta.astype(self._dtype)
         return theta if self._outer is None else theta.reshape(self._outer)[()]
 
     @property
@@ -207,15 +248,20 @@ class Stream(Iterator[Array]):
 
 
 def stream(
-    as_vector: bool = False, prepare: Callable[[dict[str, Any]], None] | None = None, **own: Rule
+    as_vector: bool = False,
+    squares: bool = False,
+    prepare: Callable[[dict[str, Any]], None] | None = None,
+    **own: Rule,
 ) -> Callable[[Callable[P, Iterates]], Callable[P, Stream]]:
     """Turn a generator function into a method: arguments checked at the call, evaluations counted, state in sight.
 
     Parameters
     ----------
     as_vector : bool
-        For methods that need inner products or matrices: the body sees θ and every gradient as a vector, whatever
-        shape (or number) the caller works with.
+        For methods that need inner products or matrices: the body and the functions see θ in double precision, the body
+        as a vector and with it every gradient, whatever shape (or number) and precision the caller works with.
+    squares : bool
+        For methods that square gradients, entry by entry: one whose square is beyond all floats is refused.
     prepare : function of the arguments, optional
         Looks at all of them together, once each is right by itself: refuses shapes that do not fit each other,
         fills in a start θ₀ that was not given.
@@ -237,11 +283,13 @@ def stream(
                 prepare(given)
             start: Any = given.get("theta")
             counted = {
-                name: Counted(name, given[name], start, as_vector) for name in ANSWERS if given.get(name) is not None
+                name: Counted(name, given[name], start, as_vector, squares=squares)
+                for name in ANSWERS
+                if given.get(name) is not None
             }
             given.update(counted)
             if as_vector:
-                given["theta"] = np.ravel(start)
+                given["theta"] = np.ravel(start).astype(float)
             _make_room(start)
             return Stream(body.__name__, start, body(*bound.args, **bound.kwargs), counted, as_vector)
 
@@ -376,7 +424,8 @@ class _Recorder:
         keep: tuple[str, ...],
     ):
         self.source, self.iterates = iterates, iter(iterates)
-        self.loss, self.grad, self.certificate, self.keep = loss, grad, certificate, keep
+        self.loss, self.certificate = Counted.maybe("loss", loss), Counted.maybe("certificate", certificate)
+        self.grad, self.keep = Counted.maybe("grad", grad, kind="values"), keep
         self.rows: list[Array] = []
         self.losses: list[float] = []
         self.grad_norms: list[float] = []
@@ -387,10 +436,10 @@ class _Recorder:
     def consume(self, steps: int, tol: float | None) -> tuple[str, str]:
         """Take up to `steps` iterates; return the reason for stopping and a message that may be empty."""
         start = getattr(self.source, "start", None)
+        bound = DIVERGED * (1 + float(np.max(np.abs(start)))) if start is not None else DIVERGED
         try:
             if start is not None and self.is_within(tol, self.record(start)):
                 return "converged", ""
-            bound = DIVERGED * (1 + float(np.max(np.abs(start)))) if start is not None else DIVERGED
             for _ in range(steps):
                 before = time.perf_counter()
                 theta = next(self.iterates, None)
@@ -399,7 +448,7 @@ class _Recorder:
                     return getattr(self.source, "reason", None) or "finished", ""
                 size = float(np.max(np.abs(theta)))
                 if not size <= bound:  # also true of NaN
-                    reason = "diverged" if math.isfinite(size) or size == math.inf else "non-finite"
+                    reason = "non-finite" if math.isnan(size) else "diverged"
                     return reason, f"an entry of theta reached {size:.3g} after {len(self.rows)} iterates"
                 distance = self.record(theta)
                 self.remember()
@@ -417,11 +466,11 @@ class _Recorder:
         """Write down one iterate and what was asked about it; return the certificate (∞ if there is none)."""
         self.rows.append(np.copy(theta))
         if self.loss is not None:
-            self.losses.append(float(self.loss(theta)))
+            self.losses.append(self.loss(theta))
         if self.grad is not None:
-            self.grad_norms.append(float(np.linalg.norm(np.ravel(self.grad(theta)))))
+            self.grad_norms.append(norm(self.grad(theta)))
         if self.certificate is not None:
-            self.certificates.append(float(self.certificate(theta)))
+            self.certificates.append(self.certificate(theta))
             return self.certificates[-1]
         return self.grad_norms[-1] if self.grad is not None else math.inf
 

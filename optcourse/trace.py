@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optcourse.arguments import Array, shown
+from optcourse.arguments import Array, norm, refuse, shown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -60,8 +60,20 @@ class Trace:
 
     @property
     def theta(self) -> Array:
-        """The last iterate."""
+        """The last iterate.
+
+        Raises
+        ------
+        ValueError
+            If there is none: nothing was yielded, or the first was no number.
+        """
+        self._refuse_emptiness()
         return self.iterates[-1][()]
+
+    def _refuse_emptiness(self) -> None:
+        if self.steps < 0:
+            ended = f"{self.reason} ({self.message})" if self.message else self.reason
+            raise refuse("iterates", self.iterates, f"must hold at least one theta, but the run ended at once: {ended}")
 
     @property
     def converged(self) -> bool:
@@ -70,6 +82,8 @@ class Trace:
 
     def _facts(self) -> dict[str, str]:
         facts = {"method": self.method, "stopped": self.reason + (f" ({self.message})" if self.message else "")}
+        if self.steps < 0:
+            return facts
         facts["steps"] = str(self.steps)
         facts["theta"] = np.array2string(np.asarray(self.theta), precision=6, threshold=8)
         for name, record in (("loss", self.losses), ("‖grad‖", self.grad_norms), ("certificate", self.certificates)):
@@ -102,9 +116,15 @@ class Trace:
         Returns
         -------
         matplotlib.figure.Figure
+
+        Raises
+        ------
+        ValueError
+            If there is no iterate to draw.
         """
         from matplotlib.figure import Figure
 
+        self._refuse_emptiness()
         records = self._records()
         figure = Figure(figsize=(8, 3.4), layout="constrained")
         left, right = figure.subplots(1, 2)
@@ -123,7 +143,7 @@ class Trace:
         if found or self.steps == 0:
             return found
         moved = np.diff(self.iterates.reshape(len(self.iterates), -1), axis=0)
-        return {"length of the step": np.linalg.norm(moved, axis=1)}
+        return {"length of the step": np.array([norm(step) for step in moved])}
 
     def _draw_path(self, axes: Any, problem: Problem | None) -> None:
         path = self.iterates.reshape(len(self.iterates), -1)

@@ -183,3 +183,21 @@ def test_a_power_of_two_brings_every_size_between_one_and_two_and_keeps_its_digi
     np.testing.assert_array_equal(sizes / units * units, sizes)
     assert set(np.frexp(units)[0]) == {0.5}
     assert 0.0 / arguments.power_of_two(0.0) == 0.0
+
+
+@pytest.mark.parametrize("unit", [5e-324, 2.0**-1000, 1e-140, 1.0, 1e140, 2.0**1000])
+def test_the_norm_is_that_of_the_entries_in_any_units(unit):
+    assert arguments.norm([3 * unit, -4 * unit]) == pytest.approx(5 * unit, rel=1e-15, abs=0)
+    assert arguments.norm([[3 * unit, 0.0], [0.0, 4 * unit]]) == pytest.approx(5 * unit, rel=1e-15, abs=0)
+
+
+def test_the_norm_of_nothing_is_zero_and_what_is_not_finite_shows():
+    assert arguments.norm([]) == arguments.norm(0.0) == arguments.norm([0.0, 0.0]) == 0
+    assert arguments.norm([1.0, -np.inf]) == np.inf
+    assert np.isnan(arguments.norm([1.0, np.nan]))
+    assert arguments.norm(np.array([3e30, 4e30], np.float32)) == pytest.approx(5e30)  # single precision has no 1e60
+
+
+@given(st.lists(st.floats(-1e100, 1e100), min_size=1, max_size=6))
+def test_the_norm_is_numpys_where_squares_are_floats(entries):
+    assert arguments.norm(entries) == pytest.approx(np.linalg.norm(entries), rel=1e-15, abs=1e-150)

@@ -328,3 +328,84 @@ def test_a_schedule_that_turns_into_something_else_is_refused_with_the_step(row,
     assert all(np.isfinite(next(made)).all() for _ in range(2))
     with pytest.raises(ValueError, match=r"^lr = .*: the schedule must return a finite number ≥ 0 at step 2"):
         next(made)
+
+
+# ------------------------------------------------------------------------- functions with habits of their own
+
+ASKED = [one for one in MIDWAY if one.values[2] == 5]
+
+
+def answers(row, **changed):
+    made = row.function(**{**good_arguments(row), **changed})
+    return [np.copy(theta) for theta in islice(made, 12)], made.reason
+
+
+def original(row, name):
+    return OPERATORS.get(name) or good_arguments(row)[name]
+
+
+@pytest.mark.parametrize(("row", "name", "_"), ASKED)
+def test_a_function_that_writes_all_its_answers_into_one_buffer_changes_no_iterate(row, name, _):
+    function, buffers = original(row, name), {}
+
+    def buffered(*arguments):
+        answer = np.asarray(function(*arguments), dtype=float)
+        return np.copyto(buffers.setdefault(answer.shape, np.empty(answer.shape)), answer) or buffers[answer.shape]
+
+    expected, word = answers(row, **{name: function})
+    found, same_word = answers(row, **{name: buffered})
+    assert word == same_word
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(("row", "name", "_"), ASKED)
+def test_a_function_that_would_change_what_it_is_asked_about_is_refused(row, name, _):
+    function = original(row, name)
+
+    def careless(theta, *others):
+        theta *= 0.5
+        return function(theta, *others)
+
+    with pytest.raises(ValueError, match=rf"^{name} = .*: must not change its argument: let it work on a copy$"):
+        answers(row, **{name: careless})
+
+
+def test_another_error_of_a_function_is_its_own_and_leaves_the_argument_as_it_was():
+    seen = []
+
+    def failing(theta):
+        seen.append(theta)
+        raise ValueError("no data")
+
+    descent = method("gradient_descent").function(failing, [1.0, 2.0])
+    with pytest.raises(ValueError, match=r"^no data$"):
+        next(descent)
+    assert seen[0].flags.writeable
+
+
+SQUARING = ["adagrad", "rmsprop", "adadelta", "adam", "adamw", "nadam"]
+
+
+@pytest.mark.parametrize("name", SQUARING)
+@pytest.mark.parametrize(("dtype", "fits", "size"), [(float, 1e149, 1e151), (np.float32, 1e15, 1e16)], ids=str)
+def test_a_gradient_whose_squares_no_float_holds_is_refused_where_squares_are_taken(name, dtype, fits, size):
+    start = np.ones(2, dtype)
+    assert np.isfinite(list(islice(method(name).function(lambda t: fits * t, start), 5))).all()
+    with pytest.raises(NonFiniteError, match=r"^grad returned .*e\+.*: too large for float.*scale the loss down$"):
+        next(method(name).function(lambda t: size * t, start))
+
+
+@pytest.mark.parametrize("name", ["gradient_descent", "momentum", "nesterov", "adamax"])
+@pytest.mark.parametrize(("dtype", "size"), [(float, 1e299), (np.float32, 1e29)], ids=str)
+def test_where_no_squares_are_taken_a_gradient_may_be_as_large_as_can_be_multiplied(name, dtype, size):
+    first = method(name).function(lambda t: size * t, np.ones(2, dtype), lr=1e-30)
+    assert np.isfinite(next(first)).all()
+
+
+@pytest.mark.parametrize("dtype", [float, np.float32])
+def test_descent_that_explodes_ends_in_an_error_before_a_float_overflows(dtype):
+    seen = []
+    made = map(seen.append, method("gradient_descent").function(lambda t: 3 * t, np.ones(2, dtype), lr=1e3))
+    with pytest.raises(NonFiniteError, match=r"^grad returned .* too large .* take smaller steps"):
+        list(made)
+    assert np.isfinite(seen).all()

@@ -185,6 +185,34 @@ def test_numbers_that_cannot_be_squared_are_named(size, entry):
     assert list(conjugate_gradient(size * np.diag([2.0, 3.0]), [0.0, 0.0])) == []
 
 
+@pytest.mark.parametrize("size", [1e-12, 1.0, 1e12])
+@pytest.mark.parametrize("length", [1e-12, 1.0, 1e12])
+@pytest.mark.parametrize("preconditioned", [False, True])
+def test_in_single_precision_the_end_comes_too_whatever_the_units(size, length, preconditioned, rng):
+    A = (size * with_spectrum(rng, np.geomspace(1, 100, 6))).astype(np.float32)
+    b = (length * rng.normal(size=6)).astype(np.float32)
+    stream = conjugate_gradient(A, b, M=np.diag(1 / np.diag(A)) if preconditioned else None)
+    theta = list(itertools.islice(stream, 100))[-1]
+    assert (stream.reason, theta.dtype) == ("solved", np.float32)
+    np.testing.assert_allclose(theta, np.linalg.solve(A.astype(float), b), rtol=1e-3)
+
+
+@pytest.mark.parametrize("dtype", [float, np.float32])
+def test_what_is_left_of_the_residual_at_the_end_is_beyond_all_digits(dtype, rng):
+    A, b = with_spectrum(rng, np.geomspace(1, 50, 6)).astype(dtype), rng.normal(size=6).astype(dtype)
+    stream = conjugate_gradient(A, b)
+    left = [np.abs(stream.state["residual"]).max() / np.abs(b).max() for _ in stream]
+    last = 20 * np.finfo(dtype).eps ** 2
+    assert left[-1] <= last < left[-2]
+
+
+def test_a_complaint_shows_the_matrix():
+    with pytest.raises(ValueError, match=r"^A = array\(\[\[ 1., +0.\], \[ 0., -1.\]\]\): must be positive definite"):
+        next(conjugate_gradient(np.diag([1.0, -1.0]), [1.0, 2.0]))
+    with pytest.raises(ValueError, match=r"^M = array\(\[\[ 1., +0.\], \[ 0., -1.\]\]\): must be positive definite"):
+        next(conjugate_gradient(np.eye(2), [1.0, 2.0], M=np.diag([1.0, -1.0])))
+
+
 @pytest.mark.parametrize("M", [np.diag([1.0, -1.0]), np.diag([1.0, 0.0]), -np.eye(2)])
 def test_a_preconditioner_that_is_not_positive_definite_is_named(M):
     with pytest.raises(ValueError, match=r"^M = .*must be positive definite"):

@@ -107,6 +107,28 @@ def test_an_iterate_is_not_changed_by_what_follows(name, rng):
 
 
 @each_method
+@pytest.mark.parametrize("size", [1e-300, 1e154, 1e200, 1e306])
+def test_losses_whose_squares_no_float_holds_are_losses_like_others(name, size):
+    losses = ones if name == "genetic_algorithm" else lambda population: np.tanh(bowl(population))
+    plain = list(islice(STREAMS[name](np.random.default_rng(1), losses), 12))
+    scaled = list(islice(STREAMS[name](np.random.default_rng(1), lambda p: size * losses(p)), 12))
+    np.testing.assert_array_equal(scaled, plain)
+
+
+@each_method
+def test_losses_may_all_be_written_into_one_array(name):
+    losses, buffers = ones if name == "genetic_algorithm" else bowl, {}
+
+    def buffered(population):
+        buffer = buffers.setdefault(len(population), np.empty(len(population)))
+        buffer[:] = losses(population)
+        return buffer
+
+    expected = list(islice(STREAMS[name](np.random.default_rng(1)), 12))
+    np.testing.assert_array_equal(list(islice(STREAMS[name](np.random.default_rng(1), buffered), 12)), expected)
+
+
+@each_method
 def test_a_loss_without_a_value_is_named(name, rng):
     stream = STREAMS[name](rng, lambda population: np.full(len(population), np.nan))
     with pytest.raises(ValueError, match="losses returned NaN"):
@@ -235,6 +257,22 @@ def test_roulette_draws_in_proportion_to_the_lead_over_the_worst(rng):
     assert unit == pytest.approx(chosen, abs=5 * np.sqrt(0.25 / draws))  # whatever the losses are measured in
     alike = np.bincount(_select(np.full(4, 2.0), rng, draws, "roulette", 2), minlength=4) / draws
     assert alike == pytest.approx([0.25] * 4, abs=5 * np.sqrt(0.25 / draws))
+
+
+@pytest.mark.parametrize(
+    ("scores", "shares"),
+    [
+        ([-1e308, 0.0, 1e308], [2 / 3, 1 / 3, 0]),  # the leads add up to more than any float
+        ([1.0, 2.0, np.inf, np.inf], [1 / 2, 1 / 2, 0, 0]),  # the longer the lead, the less do two of them differ
+        ([-np.inf, -np.inf, 0.0, 1.0], [1 / 2, 1 / 2, 0, 0]),
+        ([-np.inf, 1.0, np.inf], [2 / 3, 1 / 3, 0]),
+        ([np.inf, np.inf], [1 / 2, 1 / 2]),
+        ([1e-300, 2e-300, 3e-300], [2 / 3, 1 / 3, 0]),
+    ],
+)
+def test_roulette_makes_shares_of_all_losses_that_there_are(scores, shares, rng):
+    drawn = _select(np.array(scores), rng, 20_000, "roulette", 1)
+    np.testing.assert_allclose(np.bincount(drawn, minlength=len(scores)) / 20_000, shares, atol=0.015)
 
 
 def test_selection_is_what_improves_a_population(rng):

@@ -355,3 +355,14 @@ def test_the_first_trial_promises_what_the_last_step_did():
     assert first_trial(0.5, -4.0, -1.0) * -1.0 == 0.5 * -4.0
     assert first_trial(0.5, 0.0, -1.0) == 0.5  # there was no step yet
     assert first_trial(1.0, -1.0, -1e-300) == 1e10
+
+
+@pytest.mark.parametrize("search", [backtracking, strong_wolfe])
+@pytest.mark.parametrize("exponent", [-37, -27, 0, 27, 37])
+def test_a_search_in_single_precision_squares_slopes_in_double_and_ends_in_single(search, exponent):
+    theta = (np.array([[1.0, -2.0]]) * 10.0**exponent).astype(np.float32)
+    step = search(lambda t: 0.5 * np.sum(t * t), lambda t: t, theta, -theta)
+    assert (step.theta.dtype, step.theta.shape, step.rate) == (np.float32, (1, 2), 1.0)
+    assert not step.theta.any()
+    number = search(lambda t: 0.5 * t * t, lambda t: t, np.float32(3.0), np.float32(-3.0))
+    assert isinstance(number.theta, np.float32)

@@ -24,22 +24,18 @@ feasible = pytest.mark.parametrize("name", netlib.FEASIBLE)
 solvers = pytest.mark.parametrize("solver", [simplex, interior_point], ids=lambda solver: solver.__name__)
 
 
-@feasible
-def test_the_simplex_method_certifies_the_optimum(name):
-    program, optimum = netlib.feasible(name), netlib.optima()[name]
-    found = solution(simplex(program))
-    assert found.status == "optimal"
-    assert max(lp_residuals(program, found.x, found.y_ub, found.y_eq)) <= 1e-9
-    assert abs(found.value - optimum) <= 1e-9 * (1 + abs(optimum))
+# The interior point method comes as near as its system allows, which nearly depends on itself at a corner.
+TOLERANCE = {simplex: 1e-9, interior_point: 1e-8}
 
 
+@solvers
 @feasible
-def test_the_interior_point_method_certifies_the_optimum(name):
+def test_the_optimum_is_certified(name, solver):
     program, optimum = netlib.feasible(name), netlib.optima()[name]
-    found = solution(interior_point(program))
+    found = solution(solver(program))
     assert found.status == "optimal"
-    assert max(lp_residuals(program, found.x, found.y_ub, found.y_eq)) <= 1e-8
-    assert abs(found.value - optimum) <= 1e-8 * (1 + abs(optimum))
+    assert max(lp_residuals(program, found.x, found.y_ub, found.y_eq)) <= TOLERANCE[solver]
+    assert abs(found.value - optimum) <= TOLERANCE[solver] * (1 + abs(optimum))
 
 
 @solvers

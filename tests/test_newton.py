@@ -323,3 +323,29 @@ def test_lbfgs_on_noisy_mini_batches_does_not_arrive_where_the_full_batch_does(r
 
     assert distance(400) <= 1e-6
     assert distance(8) >= 0.1
+
+
+BOWL = np.array([[3.0, 1.0], [1.0, 2.0]])
+
+
+@pytest.mark.parametrize("method", [newton, damped_newton, bfgs, lbfgs, nonlinear_cg])
+@pytest.mark.parametrize("exponent", [-37, -27, 0, 27, 37])
+def test_a_start_in_single_precision_is_walked_down_from_wherever_it_lies(method, exponent):
+    start = (np.array([1.0, -2.0]) * 10.0**exponent).astype(np.float32)
+    functions = {"loss": lambda t: 0.5 * t @ BOWL @ t, "grad": lambda t: BOWL @ t, "hess": lambda t: BOWL}
+    needed = {name: function for name, function in functions.items() if name in method.__annotations__}
+    trace = run(method(theta=start, **needed), steps=100)
+    assert trace.theta.dtype == np.float32
+    assert np.abs(trace.theta).max() <= 1e-6 * np.abs(start).max()
+
+
+@pytest.mark.parametrize("method", [bfgs, lbfgs])
+@pytest.mark.parametrize("exponent", [-130, -20, 0, 20, 130])
+def test_at_the_centre_of_a_bowl_steps_that_underflow_end_it_without_a_word_from_numpy(method, exponent, rng):
+    # There losses stay apart down to the smallest floats, so no rounding ends the walk before products underflow.
+    for _ in range(20):
+        A = random_spd(rng, 3)
+        start = 10.0**exponent * rng.normal(size=3)
+        trace = run(method(lambda t, A=A: 0.5 * t @ A @ t, lambda t, A=A: A @ t, start), steps=1000)
+        assert trace.reason in ("stalled", "stationary")
+        assert np.abs(trace.theta).max() <= 1e-15 * np.abs(start).max()

@@ -302,3 +302,29 @@ def test_a_stopped_stream_passes_on_the_word_of_the_inner_one_and_counts_for_bot
     assert stopped.start == 4.0
     assert len(list(stopped)) == 3
     assert stopped.evaluations == {"grad": 3, "validation": 4}
+
+
+def test_a_loop_that_writes_into_one_array_is_listened_to_as_any_other():
+    def in_place(theta=4.0):
+        at = np.array([theta])
+        while True:
+            at -= 0.4 * at
+            yield at
+
+    stopped = early_stopping(in_place(), loss=lambda theta: (theta[0] - 1) ** 2, patience=3)
+    seen = list(stopped)
+    np.testing.assert_allclose(seen, [[4 * 0.6**k] for k in range(1, 7)])
+    assert stopped.state["best"] == pytest.approx([4 * 0.6**3])
+    assert lr_range_test(lambda lr: in_place(), lambda theta: theta[0] ** 2, steps=5).losses.tolist() == pytest.approx(
+        [(4 * 0.6**k) ** 2 for k in range(1, 6)]
+    )
+
+
+def test_iterates_that_nobody_has_looked_at_are_refused_by_the_name_of_who_yields_them():
+    with pytest.raises(ValueError, match=r"^method = nan: must be finite"):
+        lr_range_test(lambda lr: iter([1.0, np.nan]), lambda theta: theta**2)
+    frozen = np.array([1.0, 2.0])
+    frozen.flags.writeable = False
+    assert (
+        lr_range_test(lambda lr: iter([frozen] * 3), lambda theta: theta @ theta, steps=3).losses.tolist() == [5.0] * 3
+    )

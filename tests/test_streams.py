@@ -536,3 +536,53 @@ def most_held_by(call):
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("name", ["loss", "grad", "certificate"])
+@pytest.mark.parametrize("answer", [None, "up", 1j, [[1.0], [1.0, 2.0]]], ids=str)
+def test_what_a_run_is_to_record_is_refused_by_name_where_it_is_no_number(name, answer):
+    with pytest.raises(ValueError, match=rf"^{name} = .*(must return|returned None)"):
+        run(gradient_descent(slope, 4.0), **{name: lambda theta: answer})
+
+
+def test_what_a_run_records_may_not_change_the_path():
+    def careless(theta):
+        theta *= 0
+        return 0.0
+
+    with pytest.raises(ValueError, match=r"^loss = .*must not change its argument"):
+        run(gradient_descent(slope, [4.0, 1.0]), loss=careless)
+
+
+def test_the_norm_of_a_gradient_too_steep_to_be_squared_is_recorded():
+    trace = run([np.array([3.0, 4.0])], grad=lambda theta: 1e200 * theta)
+    assert trace.grad_norms == pytest.approx([5e200], rel=1e-14)
+
+
+def test_a_slope_of_nan_ends_a_run_that_records_it():
+    trace = run(gradient_descent(slope, 4.0), grad=lambda theta: np.nan)
+    assert (trace.reason, trace.message) == ("non-finite", "grad returned np.float64(nan) at theta = np.float64(4.0)")
+
+
+def test_methods_that_see_vectors_work_in_double_precision_and_answer_in_that_of_the_start():
+    seen = []
+
+    @stream(as_vector=True)
+    def step(grad, theta):
+        gradient = grad(theta)
+        seen.extend([theta, gradient])
+        yield theta - gradient
+
+    theta = next(step(lambda theta: seen.append(theta) or np.float32(0.1) * theta, np.ones(2, np.float32)))
+    assert [one.dtype for one in seen] == [float, float, float]
+    assert theta.dtype == np.float32
+
+
+def test_a_gradient_is_looked_at_closer_from_a_hundred_millionth_of_the_largest_float_on():
+    largest = np.finfo(float).max
+    for squares, limit in ((False, 1e-8 * largest), (True, np.sqrt(1e-8 * largest))):
+        just, beyond = np.array([limit * (1 - 1e-12), 1.0]), np.array([1.0, -limit * (1 + 1e-12)])
+        asked = [Counted("grad", lambda theta, g=g: g, np.zeros(2), squares=squares) for g in (just, beyond)]
+        np.testing.assert_array_equal(asked[0](np.zeros(2)), just)
+        with pytest.raises(NonFiniteError, match=r"^grad returned array.* at theta = array.*: too large for float64"):
+            asked[1](np.zeros(2))

@@ -74,3 +74,22 @@ def test_a_trace_without_a_step_draws_itself_too():
     trace = run(gradient_descent(slope, [0.0, 0.0]), grad=slope, tol=1.0)
     assert trace.steps == 0
     assert trace.plot().axes
+
+
+@pytest.mark.parametrize(
+    ("iterates", "why"), [([], "finished"), ([np.nan], r"non-finite \(an entry of theta reached nan")]
+)
+def test_a_run_without_an_iterate_says_so_and_draws_nothing(iterates, why):
+    trace = run(iterates, loss=float)
+    assert re.search(why, repr(trace))
+    assert "theta  " not in repr(trace)
+    for look in (lambda: trace.theta, trace.plot):
+        with pytest.raises(ValueError, match=rf"^iterates = .*at least one theta, but the run ended at once: {why}"):
+            look()
+
+
+def test_steps_too_long_to_be_squared_are_drawn():
+    figure = run([0.0, 3e11, 1e11]).plot()
+    np.testing.assert_allclose(figure.axes[1].lines[0].get_ydata(), [3e11, 2e11])
+    huge = Trace("m", np.array([[0.0, 0.0], [3e200, 4e200]])).plot()
+    np.testing.assert_allclose(huge.axes[1].lines[0].get_ydata(), [5e200])

@@ -44,6 +44,11 @@ class Run(Failures):
         super().__init__()
         self.mutants, self.killers, self.jobs, self.watch, self.tell = mutants, killers, jobs, watch, tell
         self.kills: Counter[str] = Counter()
+        self.trouble = ""
+
+    def pytest_internalerror(self, excrepr: Any, excinfo: Any) -> None:
+        # pytest keeps what ends its loop to itself, and tells no more than a code.
+        self.trouble = str(excinfo.value if isinstance(excinfo.value, SystemExit) else excrepr)
 
     def pytest_runtestloop(self, session: Any) -> bool:
         ran = self.watch.seen()  # all is imported: what runs from here on runs in forks
@@ -144,11 +149,10 @@ def session(mutants: list[Mutant], tests: list[str], killers: dict[str, str], jo
         module = mutants[0].module
         watch = Watch(file_of(module))
         importlib.import_module(f"optcourse.{module}")
-        code = run_pytest(tests, Run(mutants, killers, jobs, watch, tell))
+        plugin = Run(mutants, killers, jobs, watch, tell)
+        code = run_pytest(tests, plugin)
         if code:
-            tell({TROUBLE: f"pytest ended with {code}"})
-    except SystemExit as end:
-        tell({TROUBLE: str(end)})
+            tell({TROUBLE: plugin.trouble or f"pytest ended with {code}, after {plugin.failed}"})
     except BaseException:
         tell({TROUBLE: traceback.format_exc()})
     finally:

@@ -127,6 +127,31 @@ def test_a_campaign_remembers_its_verdicts(tmp_path):
     assert memory.read_text() == lines
 
 
+TRIED = """
+import sys
+sys.path[:0] = sys.argv[1:3]
+import quick, targets
+list(quick.tried(targets.all_mutants("stochastic"), sys.argv[3:], killers={}, jobs=1))
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "blamed"),
+    [
+        ("def test_true(): pass\ndef test_false(): assert 1 > 2", "these fail without any mutant: .*::test_false"),
+        ("import no_such_module", "the tests cannot be collected: .*test_whole.py"),
+        ("", "the tests cannot be collected"),
+    ],
+)
+def test_tests_that_fail_without_any_mutant_are_named(text, blamed, tmp_path):
+    tests = tmp_path / "test_whole.py"
+    tests.write_text(text)
+    command = [sys.executable, "-c", TRIED, str(targets.HERE), str(targets.HERE.parent), str(tests)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert re.search(blamed, ended.stderr), ended.stderr
+
+
 # ------------------------------------------------------------------------------------------------- the campaign
 
 
