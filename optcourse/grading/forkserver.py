@@ -134,13 +134,18 @@ def _total(own: int, watched: list[int] | None) -> int:
     return sum(max(_kilobytes(pid) - own, 0) for pid in watched)
 
 
-def _kilobytes(pid: int) -> int:
-    """Memory of one process that no file backs; 0 for one that is gone."""
+def _kilobytes(process: int | str) -> int:
+    """Memory of one process that no file backs; 0 for one that is gone.
+
+    Where its first thread has ended before the others, only these tell of it.
+    """
     try:
-        with open(f"/proc/{pid}/status", "rb") as file:  # noqa: PTH123
-            return held(file.read())
+        with open(f"/proc/{process}/status", "rb") as file:  # noqa: PTH123
+            found = held(file.read())
+        threads = [] if found else os.listdir(f"/proc/{process}/task")  # noqa: PTH208
     except OSError:
         return 0
+    return max((_kilobytes(f"{process}/task/{thread}") for thread in threads), default=found)
 
 
 def held(status: bytes) -> int:

@@ -148,6 +148,18 @@ x = np.ones((540 << 20) // 8)
 __import__("time").sleep(100)
 """
 
+# A process whose first thread is gone has no memory, says the kernel of the process.
+WITHOUT_ITS_FIRST_THREAD = """
+import threading, time
+def rest():
+    global x
+    time.sleep(0.2)
+    x = np.ones((800 << 20) // 8)
+    time.sleep(100)
+threading.Thread(target=rest).start()
+ctypes.CDLL(None).syscall(ctypes.c_long({"x86_64": 60, "aarch64": 93}[platform.machine()]), ctypes.c_long(0))
+"""
+
 RETURNED = {
     "an array of 500 MB": "return np.zeros(60_000_000)",
     "a list of millions": "return [0.0] * 5_000_000",
@@ -189,6 +201,7 @@ ATTACKS = [
         limits=BRIEF,
     ),
     Attack("a name that subtracts from memory", "bombs", cell=UNDER_A_FALSE_NAME, limits=HONEST, ends="memory"),
+    Attack("memory after the first thread", "bombs", cell=WITHOUT_ITS_FIRST_THREAD, limits=HONEST, ends="memory"),
     *[
         Attack(name, "bombs", tasks={"gradient_descent": GRADIENT.format(times=times, what=what)}, limits=BRIEF)
         for name, (times, what) in ASKED.items()
