@@ -1,10 +1,11 @@
 """An algorithm is a stream of iterates, and `run` is the one loop that consumes them.
 
-Every method of the course is a generator decorated with `stream`. One rule holds for all of them:
+Every method of the course is a generator decorated with `stream`. These rules hold for all of them:
 
 * **A stream yields the iterate θ₁, θ₂, … and nothing else.** The start θ₀ is ``stream.start``.
 * **Whatever else the method keeps is in ``stream.state``**, under the name it has on the page: ``"velocity"``,
   ``"first_moment"``, ``"population"``. The loop needs no flag, callback or history for it.
+* What it yields and keeps is the method's own, and where it goes on from: take a copy before you change any of it.
 * A method that knows when it is done returns one word (``return "optimal"``), which becomes ``stream.reason``.
 
 >>> from optcourse import momentum
@@ -207,7 +208,7 @@ class Stream(Iterator[Array]):
     start : array or float
         θ₀, checked and converted; the stream's own copy.
     reason : str or None
-        The word with which the method ended itself; None while it has not.
+        The word with which the method ended itself, or ``"failed"`` if an error ended it; None while it runs.
     """
 
     def __init__(self, method: str, start: Array, body: Iterates, counted: dict[str, Counted], as_vector: bool):
@@ -225,8 +226,8 @@ class Stream(Iterator[Array]):
         except StopIteration as end:
             self.reason = self.reason or end.value or "finished"
             raise StopIteration from None
-        except NonFiniteError:
-            self.reason = "non-finite"
+        except BaseException as error:
+            self.reason = "non-finite" if isinstance(error, NonFiniteError) else "failed"
             raise
         if self._dtype is not None and theta.dtype is not self._dtype:
             theta = theta.astype(self._dtype)

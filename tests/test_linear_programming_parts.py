@@ -586,6 +586,31 @@ def from_band(band):
     return lower + np.tril(lower, -1).T
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [  # of what is left once x is fixed: nothing, which no y can make fit
+        {"A_ub": [[-2.0], [2.0]], "b_ub": [-8.859569719467453, -2.345870601259133]},
+        {"A_ub": [[1.0], [3.0], [-1.0]], "b_ub": [-2.0, -3.0, 0.5]},
+    ],
+)
+def test_equations_that_nothing_solves_do_not_grow_beyond_all_floats(rows):
+    program = LinearProgram(c=[-2.0], A_eq=[[-1.0], [-2.0]], b_eq=[-1.0, -2.0], bounds=[[0.0, 0.0]], **rows)
+    found = solution(interior_point(program))  # NumPy's warnings are errors here
+    assert found.status == "infeasible"
+    assert np.isfinite(found.x).all()
+
+
+def test_of_equations_without_a_solution_the_best_is_returned_that_was_met():
+    A = sparse.csc_array(np.array([[1.0, 2.0], [0.0, 0.0], [2.0, 1.0]]))
+    normal = NormalEquations(A, A.T.tocsr())
+    normal.factorise(np.array([1.0, 1e6]))
+    right = np.array([1.0, 1e-3, -1.0])
+    y = normal.solve(right)
+    left = right - A @ (np.array([1.0, 1e6]) * (A.T @ y))
+    assert np.abs(left).max() <= np.abs(right).max()
+    assert np.isfinite(y).all()
+
+
 @pytest.mark.parametrize("pairs", [None, 0])
 def test_the_normal_equations_are_those_of_the_matrix(monkeypatch, pairs):
     if pairs is not None:

@@ -586,3 +586,17 @@ def test_a_gradient_is_looked_at_closer_from_a_hundred_millionth_of_the_largest_
         np.testing.assert_array_equal(asked[0](np.zeros(2)), just)
         with pytest.raises(NonFiniteError, match=r"^grad returned array.* at theta = array.*: too large for float64"):
             asked[1](np.zeros(2))
+
+
+@pytest.mark.parametrize("error", [KeyError("mine"), KeyboardInterrupt(), ValueError("mine")])
+def test_a_stream_that_an_error_has_ended_does_not_say_that_it_has_finished(error):
+    def grad(theta):
+        if theta < 1:
+            raise error
+        return 2 * theta
+
+    descent = gradient_descent(grad, 4.0, lr=0.4)
+    with pytest.raises(type(error)):
+        list(descent)
+    assert list(descent) == []
+    assert descent.reason == "failed"

@@ -20,6 +20,7 @@ REGULARISATION = 1e-9  # primal and dual: without it a sixth of Netlib diverges 
 PAIRS = 2_000_000  # pairs of entries in one column worth listing; with more, A D Aᵀ is multiplied out
 ACCURACY = 1e-10  # how exactly to solve for a direction
 REFINEMENTS = 10  # by so many steps of conjugate gradients at most; two are the rule
+HOPELESS = 1e8  # a residual this many times the least: an equation without a solution, e.g. of a row of zeros
 STEP = 0.9995  # how much of the way to the wall to go
 CORRECTORS = 2  # how often to bend a direction: a solve each, and a sixth fewer factorisations
 LONGER = 0.3  # by how much a bent direction should lengthen the steps; a tenth of that is worth the bend
@@ -104,7 +105,7 @@ class NormalEquations:
             size = np.abs(r).max()
             if size < best:
                 best, answer = size, y
-            if size <= enough:
+            if size <= enough or size > HOPELESS * best:
                 return answer
         return answer
 
