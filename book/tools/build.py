@@ -80,10 +80,10 @@ def main() -> None:
     if set(sys.argv[1:]) - {"--all"}:
         sys.exit(__doc__)
     began = time.perf_counter()
-    vendor.main()
+    everything = {"--all"} if vendor.main() else set()  # Sphinx copies no files anew while no page has changed
     print("build: reading the chapters; those that changed are executed", flush=True)
     command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(ROOT), "--path-output", str(ROOT)]
-    failed = run([*command, "-W", "-n", "--keep-going", *sys.argv[1:]])
+    failed = run([*command, "-W", "-n", "--keep-going", *(everything | set(sys.argv[1:]))])
     wounded = scars(SITE)
     if failed or wounded:
         MEMORY.unlink(missing_ok=True)

@@ -87,8 +87,13 @@ ANYWIDGET_SHA256 = "b257c384632cd992e1758322ccaeeb6de8af7d57c0173efd462fc93041f9
 
 # Loaded between require.js and the widget manager: modules are found beside the page's own files, whatever its folder.
 BASE_JS = """\
-// Where require.js finds the widget modules: in this folder, wherever the site is served from.
-require.config({ baseUrl: document.currentScript.src.replace(/[^/]*$/, ""), paths: { anywidget: "anywidget-amd" } });
+// Where require.js finds the widget modules: in this folder, wherever the site is served from. It waits for them as
+// long as they take: after the seven seconds that are its habit, a page on a slow network stayed without figures.
+require.config({
+  baseUrl: document.currentScript.src.replace(/[^/]*$/, ""),
+  paths: { anywidget: "anywidget-amd" },
+  waitSeconds: 0,
+});
 """
 # An anonymous bundle must be asked for by name: this makes it known before the widget manager looks for it.
 ANYWIDGET_JS = 'require(["anywidget"], () => {});\n'
@@ -137,14 +142,14 @@ def unpack(package: Package, tarball: Path) -> None:
                     target.write_bytes(content.read())
 
 
-def main() -> None:
-    """Bring the vendor folder up to date."""
+def main() -> bool:
+    """Bring the vendor folder up to date; return whether it was not."""
     bundle = Path(sysconfig.get_path("data")) / ANYWIDGET
     check(f"the installed anywidget's {bundle.name}", bundle, ANYWIDGET_SHA256)
     key = hashlib.sha256(Path(__file__).read_bytes() + bundle.read_bytes()).hexdigest()
     stamp = VENDOR / ".key"
     if stamp.exists() and stamp.read_text() == key:
-        return
+        return False
     print("vendor: fetching MathJax, fonts, require.js, the widget manager, axe-core", flush=True)
     shutil.rmtree(VENDOR, ignore_errors=True)
     for package in PACKAGES:
@@ -154,6 +159,7 @@ def main() -> None:
     (widgets / "base.js").write_text(BASE_JS)
     (widgets / "anywidget.js").write_text(ANYWIDGET_JS)
     stamp.write_text(key)
+    return True
 
 
 if __name__ == "__main__":

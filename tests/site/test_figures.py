@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from built import DRAWN, ROOT, SITE
+from playwright.sync_api import expect
 
 from optcourse.figures import DescentPlayground, ObjectiveGallery
 
@@ -100,12 +101,17 @@ def test_every_control_draws_what_python_computes(chapter: Callable[..., Any], l
 
 def test_paper_shows_the_pictures_and_no_controls(chapter: Callable[..., Any]) -> None:
     page = chapter()
-    assert not any(picture.is_visible() for picture in page.locator(".figure-static").all())
+    pictures = page.locator(".figure-static")
+    expect(pictures.filter(visible=True)).to_have_count(0)
     page.emulate_media(media="print")
-    pictures = page.locator(".figure-static").all()
-    assert pictures
-    assert all(picture.is_visible() and picture.bounding_box()["height"] > 100 for picture in pictures)
-    assert not any(figure.is_visible() for figure in page.locator(".optcourse-figure").all())
+    assert pictures.count() > 0
+    expect(pictures.filter(visible=True)).to_have_count(pictures.count())  # the page unfolds what is folded
+    page.wait_for_function("[...document.querySelectorAll('.figure-static')].every((e) => e.clientHeight > 100)")
+    expect(page.locator(".optcourse-figure").filter(visible=True)).to_have_count(0)
+
+
+def test_figures_wait_for_their_scripts_however_slow_the_network(chapter: Callable[..., Any]) -> None:
+    assert chapter().evaluate("require.s.contexts._.config.waitSeconds") == 0  # never, says its documentation
 
 
 def test_without_javascript_the_pictures_stand_with_their_words(chapter: Callable[..., Any]) -> None:
