@@ -21,7 +21,8 @@ SETTLED = """async () => {
     await window.MathJax?.startup?.promise;
     const placed = () => [...document.querySelectorAll("script[type='application/vnd.jupyter.widget-view+json']")]
         .every((script) => script.previousElementSibling?.matches(".widget-subarea:not(:empty)"));
-    for (let tries = 0; tries < 200 && !placed(); tries += 1) await new Promise((done) => setTimeout(done, 50));
+    const patience = performance.now() + 120_000; // then go on: the tests say what is missing
+    while (!placed() && performance.now() < patience) await new Promise((done) => setTimeout(done, 50));
     await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
     await document.fonts.ready; // once more: formulas ask for their typefaces when they are first drawn
 }"""

@@ -78,17 +78,13 @@ def print_out(page: Any) -> dict[str, int | str]:
     return found | {"afterwards": "dark"}
 
 
-@pytest.fixture(scope="session")
-def seen(request: pytest.FixtureRequest, chromium: Any, address: str) -> Visit:
-    """Visit the page that the test asks for, with a fresh profile: in light, in dark, on paper, at several widths.
-
-    pytest runs tests with the same parameter of a session's fixture one after the other, so each page is visited once.
-    """
+def visit(chromium: Any, address: str, name: str) -> Visit:
+    """Visit a page with a fresh profile: in light, in dark, on paper, at several widths."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     page = context.new_page()
     seen = Visit(Watch(address))
     seen.watch.attach(page)
-    page.goto(address + request.param)
+    page.goto(address + name)
     page.evaluate(SETTLED)
     seen.empty_widgets = page.locator(".widget-subarea:empty").count()
     seen.unread_maths = page.evaluate(UNREAD_MATHS)
@@ -96,7 +92,7 @@ def seen(request: pytest.FixtureRequest, chromium: Any, address: str) -> Visit:
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         page.wait_for_function(f"document.documentElement.dataset.theme === '{scheme}'")
-        page.wait_for_timeout(60)  # figures redraw in the new colours
+        page.evaluate(DRAWN)  # figures too, in the new colours
         seen.axe[scheme] = page.evaluate(AXE, RULES[scheme])
     seen.on_paper = print_out(page)
     for width in WIDTHS:
@@ -108,6 +104,23 @@ def seen(request: pytest.FixtureRequest, chromium: Any, address: str) -> Visit:
             seen.axe[f"{width} px"] = page.evaluate(AXE, RULES[f"{width} px"])
     context.close()
     return seen
+
+
+@pytest.fixture(scope="session")
+def seen(request: pytest.FixtureRequest, chromium: Any, address: str) -> Visit:
+    """Visit the page that the test asks for.
+
+    pytest runs tests with the same parameter of a session's fixture one after the other, so each page is visited once.
+    """
+    return visit(chromium, address, request.param)
+
+
+@pytest.fixture(autouse=True)
+def looked_at_again(request: pytest.FixtureRequest) -> None:
+    """Visit a page anew when a test of it runs again: to ask the same visit would give the same answer."""
+    if "seen" in request.fixturenames and getattr(request.node, "execution_count", 1) > 1:
+        chromium, address, seen = map(request.getfixturevalue, ("chromium", "address", "seen"))
+        vars(seen).update(vars(visit(chromium, address, request.node.callspec.params["seen"])))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
