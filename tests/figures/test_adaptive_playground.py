@@ -100,6 +100,7 @@ def test_every_control_draws_what_python_computes(show: Callable[..., Any]) -> N
     assert dragged[0] > start[0]
     box = page.locator(".oc-panel").first.bounding_box()
     touch(page, [(box["x"] + 0.5 * box["width"], box["y"] + 0.3 * box["height"])])
+    page.wait_for_function(f"models[0].get('theta0').getFloat64(0, true) !== {dragged[0]}")  # a tap, in its own time
     assert agree(page).theta0.tolist() != dragged.tolist()
     page.get_by_role("button", name="Reset").click()
     assert agree(page).settings_of == {}

@@ -132,10 +132,14 @@ def test_nothing_moves_by_itself_and_stillness_is_respected(show: Callable[..., 
     before = page.locator(ROOT).screenshot()
     page.wait_for_timeout(300)
     assert page.locator(ROOT).screenshot() == before
+    page.evaluate(
+        f"""() => {{ window.seen = []; const {{ frame }} = {LAST}; const {{ draw }} = frame;
+        frame.draw = () => {{ const drawn = draw(); seen.push(drawn.shown); return drawn; }}; }}"""
+    )
     page.get_by_role("button", name="Play").click()
-    page.wait_for_timeout(100)
-    assert drawn(page)["shown"] == 0  # no half steps: it waits, then jumps to an iterate
     page.wait_for_function(f"{LAST}.drawn.shown === 4")
+    seen = page.evaluate("window.seen")
+    assert seen == [0, 1, 2, 3, 4]  # nothing is drawn in between: it waits, then jumps to an iterate
 
 
 def test_the_gallery_changes_its_landscape_by_click_and_by_key(show: Callable[..., Any]) -> None:

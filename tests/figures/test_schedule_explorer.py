@@ -166,10 +166,12 @@ def test_the_dot_rides_by_keys_mouse_finger_and_play(show: Callable[..., Any]) -
     knob.press("Home")
     assert agree(page).step == 0
     drag(page, 60, 30)
-    assert 0 < (dragged := agree(page).step) < STEPS
+    dragged = agree(page).step
+    assert 0 < dragged < STEPS
     box = knob.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     touch(page, [(x, y), (x + 20, y), (x + 50, y)])
+    page.wait_for_function(f"models[0].get('step') > {dragged}")
     assert agree(page).step > dragged
     knob.press("Home")
     play_until(page, "drawn.step > 20")

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from built import AXE, PAGES, ROOT, TOO_WIDE, UNREAD_MATHS, soup
+from built import AXE, PAGES, ROOT, SETTLED, TOO_WIDE, UNREAD_MATHS, soup
+from playwright.sync_api import expect
 
 from optcourse.quiz.page import unseal
 
@@ -113,6 +114,7 @@ def test_the_score_survives_a_reload_and_can_be_cleared(name: str, open_page: Ca
     answer_rightly(first, key)
     said = answer_wrongly(last, last_key)
     page.reload()
+    page.evaluate(SETTLED)  # what was said may hold formulas, which are words until they are set
     assert score(page).startswith("Solved: 1 of ")
     assert last.get_by_role("status").inner_text() == said
     page.get_by_role("button", name="Start again").click()
@@ -151,5 +153,5 @@ def test_paper_has_the_questions_and_no_answers(name: str, open_page: Callable[.
     for form, key in questions(page):
         answer_rightly(form, key)
     page.emulate_media(media="print")
-    assert page.locator(".oq-question li").first.is_visible()
-    assert not any(said.is_visible() for said in page.locator(".oq-feedback").all())
+    expect(page.locator(".oq-question li").first).to_be_visible()
+    expect(page.locator(".oq-feedback").filter(visible=True)).to_have_count(0)

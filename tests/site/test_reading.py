@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from built import DRAWN, PAGES, VISIBLE, Visit, soup
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.site
 CHAPTER = "book/03_01_gradient_descent.html"
@@ -16,7 +17,7 @@ def test_the_folder_opens_on_the_landing_page(open_page: Callable[..., Any]) -> 
     page = open_page("search.html")
     page.goto(page.watch.address)
     page.wait_for_url("**/book/index.html")
-    assert page.locator("h1").count() == 1
+    expect(page.locator("h1")).to_have_count(1)
 
 
 @pytest.mark.parametrize(
@@ -53,6 +54,7 @@ def found(open_page: Callable[..., Any], words: str) -> list[str]:
 def test_search_is_reached_from_any_page_by_keys(open_page: Callable[..., Any]) -> None:
     page = open_page(CHAPTER)
     page.keyboard.press("Control+k")
+    expect(page.locator("input[name=q]:focus")).to_have_count(1)
     page.keyboard.type("learning rate")
     page.keyboard.press("Enter")
     page.wait_for_selector("#search-results li")
@@ -67,7 +69,9 @@ def test_the_scheme_can_be_chosen_and_is_remembered(open_page: Callable[..., Any
     for _ in range(3):
         if page.evaluate(theme) == "dark":
             break
+        mode = page.evaluate("document.documentElement.dataset.mode")
         button.click()
+        page.wait_for_function("(mode) => document.documentElement.dataset.mode !== mode", arg=mode)
     assert page.evaluate(theme) == "dark"
     page.goto(page.url)
     assert page.evaluate(theme) == "dark"
@@ -120,9 +124,9 @@ def test_without_scripts_a_page_is_still_a_page(open_page: Callable[..., Any]) -
 def test_the_keyboard_starts_with_a_way_past_the_menus(open_page: Callable[..., Any]) -> None:
     page = open_page(CHAPTER)
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent").strip() == "Skip to main content"
+    expect(page.locator(":focus")).to_have_text("Skip to main content")
     page.keyboard.press("Enter")
-    assert page.url.endswith("#main-content")
+    page.wait_for_url("**/*#main-content")
 
 
 def test_nothing_moves_for_those_who_do_not_want_it(open_page: Callable[..., Any]) -> None:
