@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -114,6 +115,8 @@ def reshuffles(indices: Indices, n: Callable[[Case], int], position: int = 1) ->
         epochs = _epochs(_asked(indices, position, run), n(case))
         if len(set(epochs)) < len(epochs):
             return "it goes through the examples in the same order in two epochs"
+        if _hardly_shuffled(zip(epochs[1:], epochs, strict=False)):
+            return "it hardly shuffles again: most examples come right behind those of the epoch before"
         return None
 
     return Probe("order", ask)
@@ -128,11 +131,10 @@ def _as_stored(order: tuple[float, ...]) -> bool:
     return False
 
 
-def _hardly_shuffled(epochs: list[tuple[float, ...]]) -> bool:
-    """Whether most examples still stand behind the same one as in the file, over all epochs."""
+def _hardly_shuffled(shuffled: Iterable[tuple[Sequence[float], Sequence[float]]]) -> bool:
+    """Whether most examples still stand behind the same one as before, over all pairs of an order and that before."""
     pairs = together = 0
-    for order in epochs:
-        line = sorted(order)
+    for order, line in shuffled:
         behind = dict(itertools.pairwise(line))
         steps = list(itertools.pairwise(order))
         forwards = sum(behind.get(one) == other for one, other in steps)
@@ -150,11 +152,45 @@ def shuffles(indices: Indices, n: Callable[[Case], int], position: int = 1) -> P
         epochs = _epochs(_asked(indices, position, run), n(case))
         if any(map(_as_stored, epochs)):
             return "it goes through the examples in the order in which they are stored"
-        if _hardly_shuffled(epochs):
+        if _hardly_shuffled((order, sorted(order)) for order in epochs):
             return "it hardly shuffles: most examples come right behind those that they are stored behind"
         return None
 
     return Probe("order", ask)
+
+
+ENOUGH_WAYS = 8.0  # ten to this power: of so many ways to deal, two deals are the same by chance once
+
+
+def regroups(indices: Indices, n: Callable[[Case], int], position: int = 1) -> Probe:
+    """No epoch has the batches of another, nor those of the file, in whatever order.
+
+    With few examples there are so few ways to deal them that only several repetitions together tell.
+    """
+
+    def ask(case: Case, run: Run, model: Run) -> str | None:
+        size = case["batch_size"]
+        epochs = _epochs(_asked(indices, position, run), n(case))
+        deals = [_dealt(order, size) for order in epochs]
+        known = {_dealt(sorted(order), size) for order in epochs}
+        repeated = len(known) + len(deals) - len(known.union(deals))
+        if repeated * _ways(n(case), size) < ENOUGH_WAYS:
+            return None
+        return "its batches hold the same examples again: deal them from all examples anew in each epoch"
+
+    return Probe("order", ask)
+
+
+def _dealt(order: Sequence[float], size: int) -> frozenset[frozenset[float]]:
+    """The batches of an epoch, whatever their order and that in them."""
+    return frozenset(frozenset(order[first : first + size]) for first in range(0, len(order), size))
+
+
+def _ways(n: int, size: int) -> float:
+    """In how many ways so many examples can be dealt, as a power of ten."""
+    whole, rest = divmod(n, size)
+    orders = math.lgamma(n + 1) - whole * math.lgamma(size + 1) - math.lgamma(rest + 1) - math.lgamma(whole + 1)
+    return orders / math.log(10)
 
 
 def batches_of(name: str, sizes: Callable[[Case], list[int]], position: int = 1) -> Probe:

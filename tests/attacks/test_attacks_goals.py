@@ -21,6 +21,20 @@ SHUFFLES = {
     "the global generator": "np.random.seed(1)\norders = [np.random.permutation(examples) for _ in range(epochs)]",
     "even ones first": "orders = [np.roll(np.append(examples[::2], examples[1::2]), k) for k in range(epochs)]",
     "a shuffle of one epoch, turned": "order = rng.permutation(examples)\norders = [order] * epochs",
+    "a shuffle of one epoch, moved on by one": """
+        order = rng.permutation(examples)
+        orders = [np.roll(order, k) for k in range(epochs)]
+    """,
+    "shuffled inside its batches": """
+        parts = np.split(examples, range(batch_size, len(examples), batch_size))
+        orders = [np.concatenate([rng.permutation(part) for part in parts]) for _ in range(epochs)]
+    """,
+    "dealt once, in another order": """
+        order = rng.permutation(examples)
+        whole, rest = divmod(len(order), batch_size)
+        orders = [np.append(rng.permutation(order[: whole * batch_size].reshape(whole, batch_size)),
+                            order[whole * batch_size :]) for _ in range(epochs)]
+    """,
     "one example twice, one never": """
         orders = [rng.permutation(examples) for _ in range(epochs)]
         for order in orders: order[0] = order[1]

@@ -17,7 +17,15 @@ from optcourse.grading.card import card, style
 from optcourse.grading.checking import WrongAnswerError, delivered_to, judge, known_mistake, model
 from optcourse.grading.compare import brief, difference
 from optcourse.grading.judge import IteratorProxy
-from optcourse.grading.probes import evaluated_at, evaluations, passes_over, reshuffles, shuffles, within_budget
+from optcourse.grading.probes import (
+    evaluated_at,
+    evaluations,
+    passes_over,
+    regroups,
+    reshuffles,
+    shuffles,
+    within_budget,
+)
 from optcourse.grading.verdict import PROPERTIES
 from optcourse.grading.watch import LearnerError, Stopped, limited, run
 
@@ -497,6 +505,39 @@ def test_a_few_examples_exchanged_are_no_shuffle_and_a_right_shuffle_never_seems
     for stored in (list(range(30)), list(range(30))[::-1]):
         exchanged = [[*stored[:k], stored[k + 3], *stored[k + 1 : k + 3], stored[k], *stored[k + 4 :]] for k in (3, 9)]
         assert "hardly shuffles" in ask(probe, epochs(exchanged), epochs([]), **given)
+
+
+def test_an_epoch_that_is_the_one_before_moved_on_or_turned_round_is_no_shuffle():
+    rng, probe = np.random.default_rng(0), reshuffles("grad_i", lambda case: case["n"])
+    given = {"grad_i": lambda theta, index: theta, "theta": np.ones(1), "n": 16}
+    order = rng.permutation(16).tolist()
+    for other in (order[1:] + order[:1], order[::-1]):
+        assert "hardly shuffles again" in ask(probe, epochs([order, other]), epochs([]), **given)
+    assert ask(probe, epochs([rng.permutation(16).tolist() for _ in range(20)]), epochs([]), **given) is None
+
+
+def test_batches_that_hold_the_same_examples_again_are_noticed_where_chance_is_out_of_the_question():
+    rng, probe = np.random.default_rng(0), regroups("grad_i", lambda case: case["n"])
+
+    def given_back(grad_i, theta, n, batch_size):
+        return theta
+
+    def dealt(n, size, orders):
+        given = {"grad_i": lambda theta, index: theta, "theta": np.ones(1), "n": n, "batch_size": size}
+        return ask(probe, lambda grad_i, theta, n, batch_size: epochs(orders)(grad_i, theta, n), given_back, **given)
+
+    stored = list(range(20))
+    inside = [part for first in range(0, 20, 5) for part in rng.permutation(stored[first : first + 5]).tolist()]
+    first = [7, 3, 11, 0, 15, 1, 19, 4, 8, 2, 5, 6, 9, 10, 12, 13, 14, 16, 17, 18]
+    second = first[10:] + first[:10]
+    assert "same examples again" in dealt(20, 5, [inside])
+    assert "same examples again" in dealt(20, 5, [first, second])
+    assert dealt(20, 5, [first, second[1:] + second[:1]]) is None
+    assert dealt(20, 1, [first, second]) is None  # there is one way only
+    assert dealt(20, 20, [first, second]) is None
+    assert dealt(8, 4, [[1, 0, 2, 3, 4, 5, 7, 6]]) is None  # by chance once in 35
+    for n in range(8, 31):
+        assert all(dealt(n, size, [rng.permutation(n).tolist() for _ in range(3)]) is None for size in range(2, n))
 
 
 def test_a_shuffle_from_a_generator_of_its_own_is_noticed_on_a_fresh_case_too():

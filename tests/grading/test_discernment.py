@@ -140,6 +140,34 @@ def test_a_loss_that_rounding_decides_is_not_drawn_for_early_stopping():
     assert not schedules.decided(np.append(falling, 0.125 - 1e-6), unit=0.25, reach=1.0)
 
 
+def test_a_range_test_that_ends_at_the_first_rise_is_not_right():
+    def ends_at_the_first_rise(grad, loss, theta, lr_min, lr_max, steps, notch):
+        rates, losses = np.geomspace(lr_min, lr_max, steps), [np.inf]
+        for rate in rates:
+            theta = theta - rate * grad(theta)
+            losses.append(loss(theta))
+        rise = next((k for k in range(1, steps) if losses[k + 1] > losses[k]), steps)
+        return rates[rise - 1] / notch
+
+    verdict = patiently("lr_range_test", ends_at_the_first_rise, fresh=8, seed=0)
+    assert [one.label for one in verdict.failures] == ["over a bump: the first rise is not the end"]
+
+
+def test_an_early_stopping_that_goes_back_only_where_patience_ran_out_is_not_right():
+    def goes_back_only_if_stopped(grad, loss, theta, lr, patience, steps):
+        best, best_loss, waited = theta, loss(theta), 0
+        for _ in range(steps):
+            theta = theta - lr * grad(theta)
+            found = loss(theta)
+            best, best_loss, waited = (theta, found, 0) if found < best_loss else (best, best_loss, waited + 1)
+            if waited >= patience:
+                return best
+        return theta
+
+    verdict = patiently("early_stopping", goes_back_only_if_stopped, fresh=8, seed=0)
+    assert "the budget ends while it waits" in [one.label for one in verdict.failures]
+
+
 @pytest.mark.parametrize(("exercise", "mistake"), MISTAKES)
 def test_a_known_mistake_is_rejected_and_named(exercise, mistake):
     verdict = patiently(exercise.name, mistake.function, fresh=20, seed="mistake")

@@ -745,6 +745,21 @@ def height_of_ravine(theta: Array) -> float:
     return float(0.5 * theta[0] ** 2 + 5 * theta[1] ** 2)
 
 
+def slope_of_parabola(theta: Array) -> Array:
+    return 2 * theta
+
+
+def bumpy(place: Array, depth: float, wave: float, coarse: float) -> Loss:
+    """A loss with its minimum at `place`, ripples on the way, and, if asked for, in whole units."""
+
+    def loss(theta: Array) -> float:
+        far = float(np.linalg.norm(theta - place))
+        value = far + depth * np.sin(wave * far)
+        return float(np.round(value / coarse) * coarse) if coarse else float(value)
+
+    return loss
+
+
 def losses_against_rates() -> str:
     """What a range test sees on the ravine: the loss after each step against the rate, both in powers of ten."""
     rates = grown(1e-3, 0.4, 40)
@@ -797,6 +812,16 @@ lr_range_test = Exercise(
             lr_max=1.5,
             steps=16,
             notch=5.0,
+        ),
+        Case(
+            "over a bump: the first rise is not the end",
+            grad=slope_of_parabola,
+            loss=bumpy(np.array([0.0]), 0.5, 3.0, 0.0),
+            theta=np.array([4.0]),
+            lr_min=0.01,
+            lr_max=1.5,
+            steps=16,
+            notch=4.0,
         ),
     ],
     draw=draw_range,
@@ -957,17 +982,6 @@ def stopped_early(grad: Gradient, loss: Loss, theta: Array, lr: float, patience:
     return best
 
 
-def bumpy(place: Array, depth: float, wave: float, coarse: float) -> Loss:
-    """A validation loss with its minimum at `place`, ripples on the way, and, if asked for, in whole units."""
-
-    def loss(theta: Array) -> float:
-        far = float(np.linalg.norm(theta - place))
-        value = far + depth * np.sin(wave * far)
-        return float(np.round(value / coarse) * coarse) if coarse else float(value)
-
-    return loss
-
-
 NEAR_A_TIE = 1e-4  # of the distance between two whole units, or of the descent: single precision moves θ by 1e-6
 
 
@@ -992,10 +1006,6 @@ def draw_stopping(rng: np.random.Generator) -> Case:
         if decided(np.array([bumpy(place, depth, wave, 0.0)(one) for one in path]), unit, reach):
             given = {"lr": lr, "patience": int(rng.integers(2, 6)), "steps": steps}
             return Case("drawn", grad=grad, loss=bumpy(place, depth, wave, unit), theta=theta, **given)
-
-
-def slope_of_parabola(theta: Array) -> Array:
-    return 2 * theta
 
 
 def train_and_validation() -> str:
@@ -1064,6 +1074,15 @@ early_stopping = Exercise(
             lr=0.05,
             patience=3,
             steps=10,
+        ),
+        Case(
+            "the budget ends while it waits",
+            grad=slope_of_parabola,
+            loss=lambda theta: float(np.abs(theta[0] - 1)),
+            theta=np.array([4.0]),
+            lr=0.1,
+            patience=5,
+            steps=8,
         ),
     ],
     draw=draw_stopping,

@@ -16,7 +16,15 @@ import optcourse
 from optcourse.arguments import Array
 from optcourse.grading.drawing import curves
 from optcourse.grading.exercise import Case, Exercise, Tolerance
-from optcourse.grading.probes import batches_of, evaluations, passes_over, reshuffles, shuffles, within_budget
+from optcourse.grading.probes import (
+    batches_of,
+    evaluations,
+    passes_over,
+    regroups,
+    reshuffles,
+    shuffles,
+    within_budget,
+)
 from optcourse.grading.references import agrees_with, any_answer, last_of, reaches
 from optcourse.grading.watch import Run
 from optcourse.problems import sigmoid
@@ -122,6 +130,7 @@ minibatches = Exercise(
         passes_over(in_the_value, lambda case: case["examples"]),
         shuffles(in_the_value, how_many),
         reshuffles(in_the_value, how_many),
+        regroups(in_the_value, how_many),
     ],
     target=two_epochs,
     equivalent_mutants={"order → examples": "inside len(…): a shuffle leaves as many as there were"},
@@ -209,6 +218,22 @@ def evened_out(examples: Array, batch_size: int, epochs: int, rng: Rng) -> Any:
 def shuffles_whole_batches(examples: Array, batch_size: int, epochs: int, rng: Rng) -> Any:
     batches = [examples[first : first + batch_size] for first in range(0, len(examples), batch_size)]
     return [batches[k] for _ in range(epochs) for k in rng.permutation(len(batches))]
+
+
+@minibatches.mistake(
+    "Each batch is shuffled within itself: the same examples meet in it in every epoch. Shuffle all of them, then deal."
+)
+def shuffles_inside_batches(examples: Array, batch_size: int, epochs: int, rng: Rng) -> Any:
+    batches = [examples[first : first + batch_size] for first in range(0, len(examples), batch_size)]
+    return [rng.permutation(batch) for _ in range(epochs) for batch in batches]
+
+
+@minibatches.mistake(
+    "The batches are dealt once, and later epochs only change their order. Deal anew from all examples in each epoch."
+)
+def deals_once(examples: Array, batch_size: int, epochs: int, rng: Rng) -> Any:
+    *whole, last = dealt(examples, batch_size, 1, rng)
+    return [batch for _ in range(epochs) for batch in (*(whole[k] for k in rng.permutation(len(whole))), last)]
 
 
 @minibatches.alternative
@@ -421,6 +446,7 @@ sgd_epoch = Exercise(
         batches_of("grad_i", of_epoch),
         passes_over("grad_i", count),
         shuffles("grad_i", lambda case: count(case) if case["batch_size"] < case["n"] else 0),
+        regroups("grad_i", count),
     ],
     target=one_epoch,
 )
@@ -684,6 +710,7 @@ sgd_decaying = Exercise(
         passes_over("grad_i", count),
         shuffles("grad_i", count),
         reshuffles("grad_i", count),
+        regroups("grad_i", count),
     ],
     target=constant_and_decaying,
 )
