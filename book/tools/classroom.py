@@ -15,6 +15,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDED = ROOT / "book" / "assets" / "recorded"
@@ -47,8 +48,8 @@ def said(*arguments: str, folder: Path) -> str:
     from optcourse.__main__ import main
 
     out = io.StringIO()
-    os.environ["COLUMNS"] = "88"  # the width of the page
-    with contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
+    page = mock.patch.dict(os.environ, COLUMNS="88")  # its width
+    with page, contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
         status = main(arguments)
     if status != 0:
         raise RuntimeError(f"optcourse {' '.join(arguments)} ended with {status}:\n{out.getvalue()}")

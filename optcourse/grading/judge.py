@@ -41,13 +41,15 @@ from optcourse.grading.intake import (
     merge,
     parsed,
 )
-from optcourse.grading.sandbox import Child, Sandbox, Spec, warm
+from optcourse.grading.sandbox import Child, Sandbox, Spec, waited, warm
 from optcourse.grading.verdict import Verdict
 from optcourse.grading.watch import LearnerError, Stopped, bell, frugal, hushed, limited, timed
 
 MESSAGE = 2_000
 PRINTED = 100_000
 KEPT_EXCEPTIONS = 8
+ENDING = 5.0  # seconds in which a process that has closed its end of the wire may end by itself
+BUSY = 10  # times its seconds that a part may take where the machine is busy with others
 MEMORY = 1 << 30  # what the judge itself may take for one notebook: the bounds of the wire add up to less
 
 
@@ -58,7 +60,8 @@ class Limits:
     Attributes
     ----------
     seconds : float
-        For one part: a learner's cell, or all that one test cell asks of the learner's functions.
+        For one part: a learner's cell, or all that one test cell asks of the learner's functions. By the clock, less
+        what was spent waiting for a processor that others had: up to `BUSY` times as long.
     grace : float
         How long an interrupted part may take to give up before its process is ended.
     total : float
@@ -182,7 +185,8 @@ class Link:
     def __init__(self, child: Child, limits: Limits):
         self.child, self.limits = child, limits
         self.channel = wire.Channel(child.stream, wire.Bounds()).ticking()
-        self.deadline = time.monotonic() + limits.seconds
+        self.channel.held_up = self.held_up
+        self._allow(limits.seconds)
         self.lost: Lost | None = None
         self.dead = False
         self.sequence = 0
@@ -194,10 +198,28 @@ class Link:
 
     def part(self, seconds: float) -> None:
         """Begin a new part with its own time. What the parts before it handed out is taken back."""
-        self.deadline = time.monotonic() + seconds
+        self._allow(seconds)
         self.functions.clear()
         self.asked = self.answered = 0
         self.lost = None if not self.dead else self.lost
+
+    def _allow(self, seconds: float) -> None:
+        """Let so much time go by from now on."""
+        self.seconds, self.since = seconds, self._times()
+        self.channel.deadline = time.monotonic() + seconds
+
+    def _times(self) -> tuple[float, float, float]:
+        """Clock, seconds of waiting for a processor, and of using one: of both ends together, which take turns."""
+        waiting, used = self.child.times()
+        return time.monotonic(), waiting + waited("thread-self"), used + time.thread_time()
+
+    def held_up(self) -> float:
+        """Seconds by which others, who had the processors, have held up this part.
+
+        Threads that keep each other waiting are not others: what the part itself has used is no waiting.
+        """
+        passed, waiting, used = (now - then for now, then in zip(self._times(), self.since, strict=True))
+        return max(0.0, min(waiting, passed - used, (BUSY - 1) * self.seconds))
 
     def run(self, source: str) -> dict[str, Any]:
         """Run a cell; return what it printed, its result and its error as texts."""
@@ -250,7 +272,6 @@ class Link:
         if self.lost is not None:
             raise self.lost
         self.sequence += 1
-        self.channel.deadline = self.deadline
         try:
             self.channel.send({"op": op, "seq": self.sequence, **fields}, body)
             return self._answer()
@@ -284,11 +305,13 @@ class Link:
             raise wire.TooLargeError("arguments for a function that it was given")
         try:
             # The function is ours, what it is asked is not: `10**9` may be a number to it, or a length.
-            with timed(max(self.deadline - time.monotonic(), 0.01), again=0):
+            with timed(self._left()):
                 answer = self._answer_with(function(*positional, **named))
         except (wire.WireError, TimeoutError, KeyboardInterrupt):
             raise
         except BaseException as error:
+            if type(error) is Stopped and error.property == "time":  # rung by our own bell: the part has had its time
+                raise TimeoutError from None
             # The learner's code may catch it. If it does not, the very same exception goes on here.
             self.failures += 1
             self.raised.append((self.failures, error))
@@ -296,6 +319,11 @@ class Link:
             told = {"op": "raised", "kind": kind, "message": str(error)[:MESSAGE], "cause": self.failures}
             answer = wire.written(told), b""
         self.channel.post(*answer)
+
+    def _left(self) -> float:
+        """Seconds that this part may still use."""
+        left = self.channel.deadline - time.monotonic()
+        return left if left > 0 else max(left + self.held_up(), 0.01)
 
     def _answer_with(self, value: Any) -> tuple[bytes, bytes]:
         """Header and body of the frame that brings a value to the learner's code."""
@@ -343,7 +371,7 @@ class Link:
         """Out of time: ask it to stop, and end it if it does not."""
         self.lost = Lost("timeout", f"did not end within {self.limits.seconds:g} s")
         self.child.interrupt()
-        self.channel.deadline = time.monotonic() + self.limits.grace
+        self._allow(self.limits.grace)
         try:
             while self.channel.receive()[0].get("seq") != self.sequence:
                 # It asks for more of our functions: no more answers, it has to stop.
@@ -355,7 +383,7 @@ class Link:
 
     def _broken(self, error: wire.WireError) -> Lost:
         """The worker is gone, or no longer to be understood."""
-        code, memory = self.child.wait(1.0) if isinstance(error, wire.ClosedError) else (self.child.end()[0], False)
+        code, memory = self.child.wait(ENDING) if isinstance(error, wire.ClosedError) else (self.child.end()[0], False)
         if memory:
             self.lost = Lost("memory", f"needed more than {self.limits.spec.memory >> 20} MB of memory")
         elif isinstance(error, wire.TooLargeError):

@@ -22,6 +22,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import time
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,8 +36,8 @@ MODULES = ("arguments", "streams", "trace")
 MACHINERY = ("seccomp", "confine", "wire", "worker", "forkserver")
 HIDDEN = ("site-packages", "dist-packages", "test", "idlelib", "ensurepip", "lib2to3")
 NOBODY = 65534
-STARTING = 30.0  # seconds until the warm process must have reported
-LEAVING = 5.0  # seconds that a killed process may take to be gone
+STARTING = 120.0  # seconds until the warm process must have reported
+LEAVING = 60.0  # seconds that a killed process may take to be gone
 
 Wall = Literal["seccomp", "remounts", "limits", "watchdog", "pids", "net", "ipc", "mounts", "uts", "cgroup"]
 
@@ -176,12 +177,30 @@ def check(*arguments, **options):
 '''
 
 
+def waited(task: int | str) -> float:
+    """Seconds for which a thread was ready to run and others had the processors; 0 where the kernel does not tell."""
+    try:
+        return int(Path(f"/proc/{task}/schedstat").read_text().split()[1]) * 1e-9
+    except (OSError, IndexError, ValueError):
+        return 0.0
+
+
 class Child:
     """One confined process: its end of the wire, its descriptor, and how it ended."""
 
     def __init__(self, stream: socket.socket, pidfd: int, ending: Any):
         self.stream, self.pidfd, self._ending = stream, pidfd, ending
         self.ended: tuple[int, bool] | None = None
+
+    def times(self) -> tuple[float, float]:
+        """Seconds for which its first thread has waited for a processor, and for which all of them have used one."""
+        try:
+            told = Path(f"/proc/self/fdinfo/{self.pidfd}").read_text()
+            pid = next(int(line.split()[1]) for line in told.splitlines() if line.startswith("Pid:"))
+            # The number of a process's own clock is made of its pid; this is what clock_getcpuclockid(3) does.
+            return waited(pid), time.clock_gettime(~pid << 3 | 2)
+        except (OSError, StopIteration, ValueError):  # it has ended
+            return 0.0, 0.0
 
     def interrupt(self) -> None:
         """Ask it to stop what it is doing."""

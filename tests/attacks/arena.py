@@ -13,6 +13,7 @@ arena if none did. `COURSE` and `REPOSITORY` are the real places of what it is a
 from __future__ import annotations
 
 import contextlib
+import gc
 import hashlib
 import importlib
 import json
@@ -242,14 +243,16 @@ class Arena:
     @contextlib.contextmanager
     def open(self) -> Iterator[Arena]:
         """Keep it open; temporary files made meanwhile go where they can be seen."""
-        # An attack on the judge's memory must fail the test and not the machine.
+        # An attack on the judge's memory must fail the test and not the machine. What other tests have loaded into this
+        # process, PyTorch for one, is none of it.
         soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, hard))
+        resource.setrlimit(resource.RLIMIT_AS, (held("VmSize") + MEMORY, hard))
         before, tempfile.tempdir = tempfile.tempdir, str(self.temporary)
         seed, os.environ["OPTCOURSE_SEED"] = os.environ.get("OPTCOURSE_SEED"), SECRET
         try:
             with self.sandbox:
                 self.honest = self.witness()
+                gc.collect()  # what other tests have left to the collector is not to be closed while this one counts
                 self.clean = self.state()
                 yield self
         finally:
@@ -291,7 +294,7 @@ class Arena:
             "processes": len(descendants(self.sandbox._process.pid)),  # type: ignore[union-attr]
             "groups of control": groups(),
             "descriptors": len(list(Path("/proc/self/fd").iterdir())),
-            "mounts": Path("/proc/self/mountinfo").read_text(),
+            "mounts": mounts(),
         }
 
     def withstand(self, attack: Attack) -> Result:
@@ -341,6 +344,27 @@ def stamps(folder: Path) -> dict[str, tuple[int, int, int]]:
         for path in sorted(folder.rglob(pattern))
         for found in (path.stat(),)
     }
+
+
+def mounts() -> set[str]:
+    """What is mounted, but for what a system's own services mount for themselves whenever one of them is started."""
+    lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    return {line for line in lines if not line.split()[4].startswith(("/run/", "/snap/", "/var/lib/"))}
+
+
+def held(kind: str) -> int:
+    """Bytes that this process holds, or held at most (``VmHWM``), as the kernel counts them."""
+    text = Path("/proc/self/status").read_text()
+    return next(int(line.split()[1]) << 10 for line in text.splitlines() if line.startswith(f"{kind}:"))
+
+
+@contextlib.contextmanager
+def held_within(most: int) -> Iterator[None]:
+    """Demand that this process at no time holds so many bytes more than it does now, whatever it held before."""
+    Path("/proc/self/clear_refs").write_text("5")  # what it held at most (VmHWM) begins anew
+    before = held("VmRSS")
+    yield
+    assert held("VmHWM") - before < most
 
 
 def groups() -> list[str]:

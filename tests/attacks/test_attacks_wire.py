@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import resource
 import textwrap
 
-from arena import HASTY, Attack, answers, cells
+from arena import HASTY, Attack, answers, cells, held_within
 
 CONTAINED = (
     "every length, depth, count, type and shape is checked before memory is taken; an answer must be to the question"
@@ -216,12 +215,9 @@ ATTACKS = [
     ),
 ]
 
-MOST = 900 << 10  # kilobytes
+MOST = 500 << 20
 
 
-def test_nothing_is_gained_and_nothing_is_left(attack, arena):
-    arena.withstand(attack)
-
-
-def test_the_judge_itself_has_not_grown_much(arena):
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < MOST
+def test_nothing_is_gained_and_nothing_is_left_and_the_judge_does_not_grow_much(attack, arena):
+    with held_within(MOST):
+        arena.withstand(attack)

@@ -7,23 +7,27 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from arena import HONEST, LIMITS, WON, Arena, Attack, assignment, families, outputs
+from arena import HONEST, WON, Arena, Attack, assignment, families, outputs
 
 from optcourse.grading import wire
 from optcourse.grading.judge import Result, grade_notebook
 from optcourse.grading.sandbox import NoSandboxError, Sandbox, Spec, Wall
 
-MEETING = "optcourse-attack-meeting"
+MEETING = f"optcourse-attack-meeting-{os.getpid()}"  # all tests of a machine share its names
 LEAVES = "kernel('shmget', 4711, 4096, 0o1666)"
 FINDS = "attempt(lambda: kernel('shmget', 4711, 4096, 0))"
+# It goes on holding them: how soon the watchdog has its turn is for the machine to say.
 HOLDS = """
+import time
 held = []
 for _ in range(8): held.append(bytearray(b'x') * (100 << 20))
+time.sleep(4)
 attempt(lambda: len(held))
 """
 
@@ -93,7 +97,7 @@ def listener() -> Iterator[None]:
 def graded(arena: Arena, attack: Attack, *without: Wall, before: str = "") -> Result:
     """Grade an attack behind fewer walls."""
     spec = Spec(without=frozenset(without))
-    limits = dataclasses.replace(LIMITS, spec=spec)
+    limits = dataclasses.replace(HONEST, spec=spec)
     with Sandbox(spec) as sandbox:
         for one in ([cell(before)] if before else []) + [attack]:
             result = grade_notebook(assignment(), arena.submission(one), limits, "the term's seed", sandbox)
@@ -123,7 +127,7 @@ def test_without_a_mount_namespace_nothing_is_graded(arena):
 def test_without_any_wall_the_same_notebooks_read_and_write_what_they_like(arena):
     """The attacks are real: where nothing holds them back, they get what they are after."""
     spec = Spec(unsafe=True)
-    limits = dataclasses.replace(LIMITS, spec=spec)
+    limits = dataclasses.replace(HONEST, spec=spec)
     with Sandbox(spec) as sandbox:
         for family, name in (
             ("files", "reads the gradebook"),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-LEAVING = 5.0  # seconds that ended processes may take to be gone
+LEAVING = 60.0  # seconds that ended processes may take to be gone: on a busy machine they wait for their turn
 
 
 @contextmanager

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import re
+import signal
+import sys
 import time
 from html.parser import HTMLParser
+from threading import Event
 
 import numpy as np
 import pytest
 
 from optcourse.figures.palette import PAPER
-from optcourse.grading import Case, CaseResult, Exercise, Finding, Tolerance, Verdict, check, examine, find
+from optcourse.grading import Case, CaseResult, Exercise, Finding, Tolerance, Verdict, check, examine, find, watch
 from optcourse.grading.card import card, style
 from optcourse.grading.checking import WrongAnswerError, delivered_to, judge, known_mistake, model
 from optcourse.grading.compare import brief, difference
@@ -27,7 +31,7 @@ from optcourse.grading.probes import (
     within_budget,
 )
 from optcourse.grading.verdict import PROPERTIES
-from optcourse.grading.watch import LearnerError, Stopped, limited, run
+from optcourse.grading.watch import LearnerError, Stopped, bell, limited, run, timed
 
 
 def descend(grad, theta, lr, steps):
@@ -138,6 +142,61 @@ def test_a_loop_that_swallows_everything_once_is_rung_again():
 
     with limited(seconds=0.1):
         assert examine("gradient_descent", swallows).broken == ("time",)
+
+
+def test_on_a_busy_machine_the_clock_on_the_wall_costs_nobody_marks(monkeypatch):
+    """What is counted is what the call itself computes; others may have the processor meanwhile."""
+    monkeypatch.setattr(watch, "WAITING", 1000)
+
+    def held_up(grad, theta, lr, steps):
+        time.sleep(0.3)
+        return descend(grad, theta, lr, steps)
+
+    with limited(seconds=0.2):
+        assert examine("gradient_descent", held_up, fresh=0).passed
+
+
+def test_a_ring_is_not_lost_to_those_who_want_to_be_told_of_collections():
+    """Profilers and hypothesis do; and what is raised while they are told, Python drops."""
+
+    def told(phase, info):
+        end = time.process_time() + 0.01
+        while time.process_time() < end:
+            pass
+
+    def collects(grad, theta, lr, steps):
+        end = time.process_time() + 5
+        while time.process_time() < end:
+            gc.collect()
+
+    gc.callbacks.append(told)
+    try:
+        with limited(seconds=0.1):
+            assert examine("gradient_descent", collects, fresh=0).broken == ("time",)
+        assert told in gc.callbacks
+    finally:
+        gc.callbacks.remove(told)
+
+
+def test_a_ring_while_the_bell_is_switched_off_does_not_keep_it_from_that():
+    """Where a processor is waited for, one is due at every turn: also between the last line of the call and this."""
+    with bell():
+        timer = timed(60.0)
+        timer.__enter__()
+        # Calls the handler as the interpreter does: first thing in a function, before it can catch anything.
+        sys.setprofile(lambda frame, event, _: watch._Bell.ring(0, frame) if event == "call" else None)
+        try:
+            timer.__exit__(None, None, None)
+        finally:
+            sys.setprofile(None)
+        assert signal.getitimer(signal.ITIMER_PROF) == signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+        with pytest.raises(Stopped):
+            watch._Bell.ring(0, sys._getframe())
+
+
+def test_what_waits_for_ever_ends_by_the_clock():
+    with limited(seconds=0.1):
+        assert examine("gradient_descent", lambda grad, theta, lr, steps: Event().wait()).broken == ("time",)
 
 
 def test_ten_megabytes_of_output_are_cut_short(capsys):

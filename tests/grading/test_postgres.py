@@ -58,7 +58,7 @@ def server() -> Iterator[str]:
         data = f"{folder}/data"
         options = f"-k {folder} -c listen_addresses= -c fsync=off -c shared_buffers=16MB"
         subprocess.run([place / "initdb", "-D", data, "-U", "teacher", "-A", "trust", "-E", "UTF8", "-N"], **who)
-        control = [str(place / "pg_ctl"), "-D", data, "-w"]
+        control = [str(place / "pg_ctl"), "-D", data, "-w", "-t", "300"]
         subprocess.run([*control, "-l", f"{folder}/log", "-o", options, "start"], **who | {"capture_output": False})
         try:
             yield f"postgresql+psycopg://teacher:{PASSWORD}@/{{}}?host={folder}"

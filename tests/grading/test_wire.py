@@ -366,6 +366,16 @@ def test_a_wait_ends_with_its_deadline(act):
         assert time.monotonic() >= channel.deadline
 
 
+def test_a_deadline_is_put_off_by_what_others_have_held_up():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        channel = wire.Channel(ours, BOUNDS).ticking()
+        channel.deadline, channel.held_up = time.monotonic() + 0.1, lambda: 0.2
+        with pytest.raises(TimeoutError):
+            channel.receive()
+        assert time.monotonic() >= channel.deadline + 0.2
+
+
 def test_deep_json_is_refused():
     with pytest.raises(wire.WireError):
         received(framed(b"[" * 100_000))
