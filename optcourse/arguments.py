@@ -137,6 +137,8 @@ def function(name: str, value: Any) -> Any:
 
 
 def _number(name: str, value: Any, needed: str) -> float:
+    if isinstance(value, float) and math.isfinite(value):  # the usual case, several times quicker than what follows
+        return float(value)
     try:
         finite = isinstance(value, Real) and math.isfinite(value)
     except OverflowError:  # a whole number beyond all floats
@@ -311,18 +313,21 @@ def checked(**own: Rule) -> Callable[[Callable[P, R]], Callable[P, R]]:
     def decorate(body: Callable[P, R]) -> Callable[P, R]:
         signature = inspect.signature(body)
         rules = RULES | own
-        known = [(name, rules.get(name), one.default) for name, one in signature.parameters.items()]
-        plain = all(one.kind is one.POSITIONAL_OR_KEYWORD for one in signature.parameters.values())
+        asked = signature.parameters.values()
+        ruled = [
+            (place, one.name, rules[one.name], one.default) for place, one in enumerate(asked) if one.name in rules
+        ]
+        plain = all(one.kind is one.POSITIONAL_OR_KEYWORD for one in asked)
+        as_given = cast("Callable[..., R]", body)
 
         @functools.wraps(body)
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
-            if plain and not kwargs and len(args) == len(known):  # several times quicker than what follows
-                pairs = zip(known, args, strict=True)
-                given = [
-                    value if rule is None or (value is None and default is None) else rule(name, value)
-                    for (name, rule, default), value in pairs
-                ]
-                return cast(Callable[..., R], body)(*given)
+            if plain and not kwargs and len(args) == len(asked):  # several times quicker than what follows
+                given: list[Any] = list(args)
+                for place, name, rule, default in ruled:
+                    if given[place] is not None or default is not None:
+                        given[place] = rule(name, given[place])
+                return as_given(*given)
             bound = signature.bind(*args, **kwargs)
             bound.apply_defaults()
             check_all(bound, rules)

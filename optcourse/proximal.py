@@ -171,10 +171,11 @@ def fista(grad: Gradient, prox: Prox, theta: Array, lr: Rate, restart: str = "gr
     ahead, t = theta, 1.0
     for rate in rates(lr):
         before, theta = theta, prox(ahead - rate * grad(ahead), rate)
-        if restart == "gradient" and np.vdot(ahead - theta, theta - before) > 0:
+        step = theta - before
+        if restart == "gradient" and np.vdot(ahead - theta, step) > 0:
             t = 1.0
         t_next = 0.5 * (1 + math.sqrt(1 + 4 * t**2))
-        ahead = theta + (t - 1) / t_next * (theta - before)
+        ahead = theta + (t - 1) / t_next * step
         t = t_next
         yield theta
 
@@ -214,7 +215,7 @@ def prox_l1(v: Array, t: float) -> Array:
     >>> prox_l1([3.0, -0.5, -2.0], 1.0)
     array([ 2.,  0., -1.])
     """
-    return v - np.minimum(np.maximum(v, -t), t)
+    return v - v.clip(-t, t)
 
 
 @checked(v=iterate, t=non_negative)
