@@ -52,7 +52,7 @@ def power_of_two(sizes: Any) -> Any:
 
 def norm(entries: Any) -> float:
     """Return the root of the sum of all squares, also where floats do not hold the squares."""
-    entries = np.ravel(entries).astype(float, copy=False)
+    entries = np.asarray(entries, dtype=float)
     square = float(np.vdot(entries, entries))
     if np.finfo(float).tiny / np.finfo(float).eps < square < np.inf:
         return math.sqrt(square)
@@ -127,6 +127,21 @@ def fitting(name: str, value: Any, other: Array) -> Array:
     if row.shape != other.shape:
         raise refuse(name, value, f"must have shape {other.shape}, not {row.shape}")
     return row
+
+
+def below(low: Array, high: Array) -> None:
+    """Refuse the corners of a box unless one lies below the other, entry by entry, and no side is infinitely long."""
+    if np.shape(low) != np.shape(high) or not np.all(low < high):
+        raise refuse("low", low, f"must lie below high = {high}, entry by entry")
+    if np.max(0.5 * high - 0.5 * low) > 0.5 * np.finfo(float).max:
+        raise refuse("low", low, f"is so far below high = {high} that no float tells how far")
+
+
+def squares_fit(name: str, data: Array) -> None:
+    """Refuse data of which floats do not hold the squares."""
+    squares = float(np.vdot(data.ravel(order="K"), data.ravel(order="K")))
+    if squares == np.inf or (squares < np.finfo(float).tiny and data.any()):
+        raise refuse(name, data, "must lie between about 1e-150 and 1e150 in size: floats do not hold its squares")
 
 
 def function(name: str, value: Any) -> Any:

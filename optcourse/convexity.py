@@ -11,6 +11,7 @@ import numpy as np
 from optcourse.arguments import (
     Array,
     Gradient,
+    below,
     checked,
     count,
     defined,
@@ -69,8 +70,7 @@ def is_convex_on(
     >>> is_convex_on(lambda x: x**2, -1.0, 1.0, rng).convex, is_convex_on(np.sin, 0.0, 6.0, rng).convex
     (True, False)
     """
-    if np.shape(low) != np.shape(high) or not np.all(low < high):
-        raise refuse("low", low, f"must lie below high = {high}, entry by entry")
+    below(low, high)
     value = Counted("f", f, low, kind="number")
     worst, witness = 0.0, None
     for _ in range(samples):

@@ -7,7 +7,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from optcourse.arguments import Array, checked, count, function, iterate, non_negative, point, refuse, vector
+from optcourse.arguments import (
+    Array,
+    checked,
+    count,
+    function,
+    iterate,
+    non_negative,
+    point,
+    refuse,
+    squares_fit,
+    vector,
+)
 from optcourse.certificates import lasso_gap, lasso_gap_of
 from optcourse.streams import Iterates, stream
 
@@ -97,21 +108,19 @@ def coordinate_descent(
 
 
 def _fits(X: Array, y: Array) -> None:
-    """Refuse data that are empty or do not belong together."""
+    """Refuse data that are empty or do not belong together, or cannot be squared."""
     if X.size == 0:
         raise refuse("X", X, f"must not be empty, but has shape {X.shape}")
     if len(y) != len(X):
         raise refuse("y", y, f"must have one entry for each of the {len(X)} rows of X, not {len(y)}")
+    squares_fit("X", X)
+    squares_fit("y", y)
 
 
 def _lasso_data(given: dict[str, Any]) -> None:
     """Check X against y, and start at zero unless told otherwise."""
     X, y = given["X"], given["y"]
     _fits(X, y)
-    for name, data in (("X", X), ("y", y)):
-        squares = float(np.vdot(data.ravel(order="K"), data.ravel(order="K")))
-        if squares == np.inf or (squares < np.finfo(float).tiny and data.any()):
-            raise refuse(name, data, "must lie between about 1e-150 and 1e150 in size: floats do not hold its squares")
     if given["theta"] is None:
         given["theta"] = np.zeros(X.shape[1])
     if np.shape(given["theta"]) != (X.shape[1],):
@@ -200,7 +209,7 @@ def lasso_lam_max(X: Array, y: Array) -> float:
     Raises
     ------
     ValueError
-        If X is empty or does not fit y.
+        If X is empty or does not fit y; if the squares of X or y leave the range of floats.
 
     References
     ----------

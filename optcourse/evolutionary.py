@@ -14,6 +14,7 @@ import numpy as np
 
 from optcourse.arguments import (
     Array,
+    below,
     checked,
     count,
     index,
@@ -351,8 +352,9 @@ CLASSIC, JADE = "rand/1/bin", "current-to-pbest/1/bin"
 
 def _box(given: dict[str, Any]) -> None:
     low, high = given["low"], given["high"]
-    if np.ndim(low) != 1 or np.shape(low) != np.shape(high) or not np.all(low < high):
-        raise refuse("low", low, f"must be a vector below high = {high}, entry by entry")
+    if np.ndim(low) != 1:
+        raise refuse("low", low, "must be a vector (1 dimension)")
+    below(low, high)
     if given["population_size"] is None:
         given["population_size"] = max(20, 10 * low.size) if given["variant"] == CLASSIC else 20 + 3 * low.size
     if given["population_size"] < 4:

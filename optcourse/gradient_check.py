@@ -33,13 +33,13 @@ HessianVector = Callable[[Array, Array], Array]
 def _central(f: Loss, theta: Array, shift: Array, here: float) -> float:
     """(f(θ + ε) − f(θ − ε)) / 2ε: the error is O(ε²)."""
     ahead, behind = theta + shift, theta - shift
-    return (f(ahead) - f(behind)) / np.sum(ahead - behind)  # θ ± ε rounds: divide by the distance really walked
+    return (f(ahead) - f(behind)) / float(np.sum(ahead - behind))  # θ ± ε rounds: divide by the distance really walked
 
 
 def _forward(f: Loss, theta: Array, shift: Array, here: float) -> float:
     """(f(θ + ε) − f(θ)) / ε: the error is O(ε)."""
     ahead = theta + shift
-    return (f(ahead) - here) / np.sum(ahead - theta)
+    return (f(ahead) - here) / float(np.sum(ahead - theta))
 
 
 def _complex(f: Callable[[Array], complex], theta: Array, shift: Array, here: float) -> float:
@@ -171,7 +171,7 @@ def numerical_hessian(f: Loss, theta: Array, eps: float | None = None) -> Array:
             along, aside = shifts[j], shifts[k]
             rise = f(theta + along + aside) - f(theta + along - aside)
             fall = f(theta - along + aside) - f(theta - along - aside)
-            hessian[j, k] = hessian[k, j] = (rise - fall) / (4 * np.sum(along) * np.sum(aside))
+            hessian[j, k] = hessian[k, j] = (rise - fall) / float(4 * np.sum(along)) / float(np.sum(aside))
     return _in_the_precision_of(theta, hessian if np.ndim(theta) else hessian[0, 0])
 
 

@@ -21,6 +21,7 @@ from optcourse.arguments import (
     positive,
     power_of_two,
     refuse,
+    squares_fit,
     vector,
 )
 from optcourse.convexity import QuadraticProgram, quadratic_program
@@ -340,6 +341,7 @@ def _classes(given: dict[str, Any]) -> None:
         raise refuse("y", y, f"must have one label for each of the {len(X)} rows of X, not {len(y)}")
     if set(np.unique(y)) != {-1.0, 1.0}:
         raise refuse("y", y, "must hold the labels −1 and +1, and both of them")
+    squares_fit("X", X)
     theta = given["theta"] = np.zeros(len(y)) if given["theta"] is None else fitting("theta", given["theta"], y)
     rounding = 1e-9 * given["C"] * len(y)
     if theta.min() < 0 or theta.max() > given["C"] or abs(theta @ y) > rounding:

@@ -178,7 +178,6 @@ def optimal_momentum(mu: float, L_smooth: float) -> HeavyBall:
     """
     if mu > L_smooth:
         raise refuse("mu", mu, f"must be at most L_smooth = {L_smooth}")
-    root = math.sqrt(L_smooth / mu)
-    rate = (root - 1) / (root + 1)
-    lr = 4 / (math.sqrt(L_smooth) + math.sqrt(mu)) ** 2
-    return HeavyBall(lr=lr, beta=rate**2, rate=rate)
+    low, high = math.sqrt(mu), math.sqrt(L_smooth)  # κ itself may be beyond all floats
+    rate = (high - low) / (high + low)
+    return HeavyBall(lr=(2 / (high + low)) ** 2, beta=rate**2, rate=rate)

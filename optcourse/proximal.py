@@ -350,7 +350,7 @@ def prox_box(v: Array, low: Any, high: Any) -> Array:
             raise refuse(name, bound, f"must be a number, or an array of the shape of v, {np.shape(v)}")
     if not np.all(np.asarray(low) <= np.asarray(high)):
         raise refuse("low", low, f"must not exceed high = {high}")
-    nearest: Array = np.clip(v, low, high).astype(v.dtype)
+    nearest: Array = np.clip(v.astype(float), low, high).astype(v.dtype)  # walls may be too far for single precision
     return nearest
 
 

@@ -152,15 +152,15 @@ class Counted:
             raise refuse(self.name, self.function, "returned None: is its return statement missing?")
         try:
             found = np.asarray(answer)
-            if found.dtype.kind in "fiub":
-                with np.errstate(over="ignore"):
-                    inside = found.astype(self.dtype)[()]
-                if not np.array_equal(np.isinf(inside), np.isinf(found)):
-                    raise NonFiniteError(f"{self.name} returned {shown(answer)}: too large for {self.dtype}")
-                return inside
         except ValueError:  # rows of different lengths
-            pass
-        raise refuse(self.name, self.function, f"must return real numbers, not {shown(answer)}")
+            found = np.array("ragged")
+        if found.dtype.kind not in "fiub":
+            raise refuse(self.name, self.function, f"must return real numbers, not {shown(answer)}")
+        with np.errstate(over="ignore"):
+            inside = found.astype(self.dtype)[()]
+        if not np.array_equal(np.isinf(inside), np.isinf(found)):
+            raise NonFiniteError(f"{self.name} returned {shown(answer)}: too large for {self.dtype}")
+        return inside
 
     def losses(self, theta: Array, answer: Any) -> Any:
         """One loss, or those of a whole population, or finite values of any shape, or what the method can handle."""
@@ -268,6 +268,27 @@ def stream(
         fills in a start θ₀ that was not given.
     **own
         Rules for arguments that `optcourse.arguments.RULES` does not know, or that mean something else here.
+
+    Returns
+    -------
+    function
+        A decorator. What it makes of a generator function takes the same arguments and returns a `Stream`.
+
+    Raises
+    ------
+    ValueError
+        From the decorated function: the first argument that is not as its name promises.
+
+    Examples
+    --------
+    >>> @stream()
+    ... def half_steps(grad, theta, lr=0.1):
+    ...     while True:
+    ...         theta = theta - 0.5 * lr * grad(theta)
+    ...         yield theta
+    >>> descent = half_steps(lambda theta: 2 * theta, 4, lr=0.5)
+    >>> next(descent), descent.evaluations
+    (np.float64(2.0), {'grad': 1})
     """
 
     def decorate(body: Callable[P, Iterates]) -> Callable[P, Stream]:

@@ -185,9 +185,10 @@ def test_a_power_of_two_brings_every_size_between_one_and_two_and_keeps_its_digi
     assert 0.0 / arguments.power_of_two(0.0) == 0.0
 
 
-@pytest.mark.parametrize("unit", [5e-324, 2.0**-1000, 1e-140, 1.0, 1e140, 2.0**1000])
+@pytest.mark.parametrize("unit", [5e-324, 2.0**-1000, 1e-160, 1e-140, 1.0, 1e140, 2.0**1000])
 def test_the_norm_is_that_of_the_entries_in_any_units(unit):
     assert arguments.norm([3 * unit, -4 * unit]) == pytest.approx(5 * unit, rel=1e-15, abs=0)
+    assert arguments.norm([-3 * unit, -4 * unit]) == pytest.approx(5 * unit, rel=1e-15, abs=0)
     assert arguments.norm([[3 * unit, 0.0], [0.0, 4 * unit]]) == pytest.approx(5 * unit, rel=1e-15, abs=0)
 
 
@@ -196,8 +197,29 @@ def test_the_norm_of_nothing_is_zero_and_what_is_not_finite_shows():
     assert arguments.norm([1.0, -np.inf]) == np.inf
     assert np.isnan(arguments.norm([1.0, np.nan]))
     assert arguments.norm(np.array([3e30, 4e30], np.float32)) == pytest.approx(5e30)  # single precision has no 1e60
+    tenths = np.array([0.1, 0.2], np.float32)
+    assert arguments.norm(tenths) == pytest.approx(np.linalg.norm(tenths.astype(float)), rel=1e-15)
 
 
 @given(st.lists(st.floats(-1e100, 1e100), min_size=1, max_size=6))
 def test_the_norm_is_numpys_where_squares_are_floats(entries):
     assert arguments.norm(entries) == pytest.approx(np.linalg.norm(entries), rel=1e-15, abs=1e-150)
+
+
+def test_a_box_may_be_as_wide_as_a_float_can_tell():
+    most = np.finfo(float).max
+    arguments.below(np.array([-0.5 * most, 0.0]), np.array([0.5 * most, 1.0]))
+    with pytest.raises(ValueError, match=r"^low = .*: is so far below high = .* that no float tells how far$"):
+        arguments.below(np.array([-0.51 * most, 0.0]), np.array([0.5 * most, 1.0]))
+    for high in ([0.0, 1.0], [1.0, -1.0], [1.0, 1.0, 1.0]):
+        with pytest.raises(ValueError, match=r"^low = .*: must lie below high = .*, entry by entry$"):
+            arguments.below(np.zeros(2), np.array(high))
+
+
+@pytest.mark.parametrize("data", [[0.0, 0.0], [1e-153, 0.0], [1e153, 0.0], [[1.0, 2.0], [3.0, 4.0]]])
+def test_data_that_can_be_squared_are_let_through(data):
+    arguments.squares_fit("X", np.asarray(data))
+    for unit in (1e-200, 1e200):
+        if np.max(data) == 4:
+            with pytest.raises(ValueError, match=r"^X = .*floats do not hold its squares$"):
+                arguments.squares_fit("X", unit * np.asarray(data))

@@ -872,3 +872,13 @@ def test_a_loss_that_ends_next_to_the_point_is_no_error_along_directions_either(
 def test_a_loss_that_will_not_do_is_refused_with_what_is_wrong_with_it(f, scheme, complaint):
     with pytest.raises(ValueError, match=rf"^f = .*: {complaint}"):
         numerical_gradient(f, 1.0, scheme=scheme)
+
+
+def test_a_hessian_far_from_the_origin_is_measured_though_its_steps_cannot_be_multiplied():
+    assert numerical_hessian(lambda theta: 1e-300 * theta * theta, 1e200) == pytest.approx(2e-300, rel=1e-5, abs=0)
+
+
+@pytest.mark.parametrize("measure", [numerical_gradient, numerical_hessian])
+def test_a_derivative_too_steep_for_the_precision_of_theta_is_refused(measure):
+    with pytest.raises(NonFiniteError, match=r"^f is too steep for float32"):
+        measure(lambda theta: 1e50 * float(theta) ** 2, np.float32(1.0))

@@ -611,6 +611,16 @@ def test_of_equations_without_a_solution_the_best_is_returned_that_was_met():
     assert np.isfinite(y).all()
 
 
+def test_normal_equations_are_solved_alike_in_all_units():
+    A = sparse.csc_array(np.array([[1.0, 2.0, 0.5], [0.0, 1.0, -1.0], [2.0, 1.0, 3.0]]))
+    normal = NormalEquations(A, A.T.tocsr())
+    normal.factorise(np.array([1e-9, 2e-9, 1e-10]))  # so small that the regularised factor is far off: steps are needed
+    right = np.array([1.0, -2.0, 0.5])
+    y = normal.solve(right)
+    for unit in (2.0**60, 2.0**-60):
+        np.testing.assert_array_equal(normal.solve(unit * right), unit * y)
+
+
 @pytest.mark.parametrize("pairs", [None, 0])
 def test_the_normal_equations_are_those_of_the_matrix(monkeypatch, pairs):
     if pairs is not None:

@@ -161,3 +161,11 @@ def test_a_memory_schedule_that_leaves_its_range_is_refused_at_that_step():
 def test_constants_in_the_wrong_order_are_refused():
     with pytest.raises(ValueError, match="mu = 2"):
         optimal_momentum(mu=2.0, L_smooth=1.0)
+
+
+@pytest.mark.parametrize(("mu", "L_smooth"), [(1e-308, 1e308), (1e308, 1e308), (5e-324, 1.0)])
+def test_the_best_constants_are_numbers_whatever_the_curvatures(mu, L_smooth):
+    lr, beta, rate = optimal_momentum(mu, L_smooth)
+    assert lr == pytest.approx(4 / L_smooth if mu < L_smooth else 1 / L_smooth, abs=0, rel=1e-12)
+    assert rate == (1.0 if mu < L_smooth else 0.0)
+    assert beta == rate**2

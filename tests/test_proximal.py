@@ -560,3 +560,9 @@ def test_a_loss_without_a_value_is_named():
     assert run(stream, steps=3).reason == "non-finite"
     with pytest.raises(ValueError, match=r"loss returned nan at theta = -0.5"):
         next(subgradient_descent(lambda theta: np.nan if theta < 0 else theta, lambda theta: 1.0, 0.5, lr=1.0))
+
+
+def test_in_single_precision_a_wall_may_stand_where_only_double_precision_reaches():
+    nearest = prox_box(np.array([1.0, -2.0], np.float32), -1e300, 0.5)
+    assert nearest.dtype == np.float32
+    assert nearest.tolist() == [0.5, -2.0]

@@ -600,3 +600,9 @@ def test_a_stream_that_an_error_has_ended_does_not_say_that_it_has_finished(erro
         list(descent)
     assert list(descent) == []
     assert descent.reason == "failed"
+
+
+def test_an_answer_that_only_double_precision_holds_is_shown_as_it_was_returned():
+    descent = gradient_descent(lambda theta: np.array([1e50, 1.0]), np.ones(2, np.float32))
+    with pytest.raises(NonFiniteError, match=r"^grad returned array\(\[1.e\+50, 1.e\+00\]\): too large for float32$"):
+        next(descent)
