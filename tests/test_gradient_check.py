@@ -882,3 +882,8 @@ def test_a_hessian_far_from_the_origin_is_measured_though_its_steps_cannot_be_mu
 def test_a_derivative_too_steep_for_the_precision_of_theta_is_refused(measure):
     with pytest.raises(NonFiniteError, match=r"^f is too steep for float32"):
         measure(lambda theta: 1e50 * float(theta) ** 2, np.float32(1.0))
+
+
+def test_one_entry_too_steep_for_the_precision_of_theta_is_enough():
+    with pytest.raises(NonFiniteError, match=r"^f is too steep for float32"):
+        numerical_gradient(lambda theta: 1e50 * float(theta[0]) ** 2 + float(theta[1]), np.ones(2, np.float32))
