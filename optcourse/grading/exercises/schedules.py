@@ -717,11 +717,15 @@ def grown(lr_min: float, lr_max: float, steps: int) -> Array:
 
 
 def draw_range(rng: np.random.Generator) -> Case:
-    """A bowl, and rates that end where it explodes; the lowest loss is lowest by a clear margin."""
+    """A bowl, and rates that end where it explodes, or where it has only begun to climb: there the highest loss is the
+    first one, and not that of the largest rate. The lowest loss is lowest by a clear margin.
+    """
+    explodes = bool(rng.uniform() < 0.5)
     while True:
         n = int(rng.integers(2, 5))
         A, theta = np.diag(rng.uniform(0.5, 4.0, size=n)), rng.choice([-1.0, 1.0], size=n) * rng.uniform(1, 3, size=n)
-        lr_min, lr_max = float(rng.uniform(0.01, 0.03)), float(rng.uniform(4.0, 8.0))
+        lr_min = float(rng.uniform(0.01, 0.03))
+        lr_max = float(rng.uniform(4.0, 8.0) if explodes else rng.uniform(2.4, 3.5) / np.max(A))
         steps, notch = int(rng.integers(14, 30)), float(rng.uniform(2.0, 4.0))
 
         def grad(theta: Array, A: Array = A) -> Array:
@@ -732,7 +736,8 @@ def draw_range(rng: np.random.Generator) -> Case:
 
         first, second = np.partition(losses := seen(grad, loss, theta, grown(lr_min, lr_max, steps)), 1)[:2]
         turning = grown(lr_min, lr_max, steps)[int(np.argmin(losses))]
-        if second > 1.01 * first and turning > notch * lr_min:
+        ends_as_meant = losses[-1] > losses[0] if explodes else first < losses[-1] < 0.9 * losses[0]
+        if second > 1.01 * first and turning > notch * lr_min and ends_as_meant:
             given = {"lr_min": lr_min, "lr_max": lr_max, "steps": steps, "notch": notch}
             return Case("drawn", grad=grad, loss=loss, theta=theta, **given)
 
@@ -1450,7 +1455,7 @@ def half_wave(curvature: Array, start: Array, noise: float, steps: int) -> Array
 def draw_bowl(rng: np.random.Generator) -> Case:
     """A bowl twenty times as steep in one direction as in another, at any scale; noise that matters in the end."""
     steepest = float(10 ** rng.uniform(-1, 1))
-    curvature = steepest * np.array([1.0, float(rng.uniform(0.1, 0.8)), 0.05])
+    curvature = steepest * np.array([1.0, float(rng.uniform(0.3, 0.8)), 0.05])
     noise = float(rng.uniform(0.5, 2.0))
     start = rng.choice([-1.0, 1.0], size=3) * rng.uniform([1.0, 2.0, 8.0], [3.0, 6.0, 14.0]) * noise / steepest
     return Case("drawn", curvature=curvature, start=start, noise=noise, steps=int(rng.integers(180, 221)))
