@@ -258,6 +258,28 @@ def test_an_entry_of_the_bibliography_is_whole():
         assert not rest.strip() or rest.lstrip().startswith("%"), rest
 
 
+WHERE_TO_READ = {  # what a link is made of, without the address before it
+    "doi": r"10\.\d{4,5}/[^\s{}]+",
+    "eprint": r"\d{4}\.\d{4,5}",
+    "url": r"https://[^\s{}]+",
+}
+
+
+def test_an_entry_says_where_to_read_it_in_one_form():
+    entries = text_of_bibliography()
+    for field, form in WHERE_TO_READ.items():
+        given = re.findall(rf"^  {field}\s*= \{{(.*)\}},$", entries, re.MULTILINE)
+        assert given, field
+        assert len(given) == len({place.lower() for place in given}), field
+        assert not [place for place in given if not re.fullmatch(form, place)], field
+    for entry in re.findall(r"^@(?:article|inproceedings)\{(.*?)^\}", entries, re.MULTILINE | re.DOTALL):
+        key = entry.partition(",")[0]
+        assert bool(re.search(r"^  (doi|eprint|url)\s*=", entry, re.MULTILINE)) is (key not in ON_PAPER), key
+
+
+ON_PAPER = {"cauchy1847", "nesterov1983", "krogh1992", "krogh1994"}  # no DOI, no lasting address
+
+
 def text_of_bibliography() -> str:
     return (BOOK / "references.bib").read_text(encoding="utf8")
 

@@ -115,16 +115,15 @@ class LearningMap(SphinxDirective):
         for one in filter(lambda one: one.declared, chapters()):
             self.env.note_dependency(str(BOOK / f"{one.section.page}.md"))
             lines += table(one)
-        self.state.nested_parse(
-            StringList(lines, source=self.env.docname), self.content_offset, holder := nodes.Element()
-        )
+        holder = nodes.Element()
+        self.state.nested_parse(StringList(lines, source=self.env.docname), self.content_offset, holder, match_titles=1)
         return holder.children
 
 
 def table(one: Chapter) -> list[str]:
     """One chapter's objectives, a row each, and the mistakes that its exercises know."""
     page = f"{one.section.page}.html"
-    lines = [f"**{one.section.number}** {{doc}}`{one.section.title} <{one.section.page}>`", ""]
+    lines = [f"## {{doc}}`{one.section.number} {one.section.title} <{one.section.page}>`", ""]
     lines += ["| You will be able to | taught in | asked in | written by you in |", "|---|---|---|---|"]
     for objective in one.objectives:
         taught = ", ".join(_link(f"{page}#{_anchor(name)}", name) for name in objective.sections)
