@@ -50,18 +50,18 @@ class Setting(traitlets.TraitType[Any, Any]):
 
 
 class Point(Setting):
-    """A synced array of float64; it travels as bytes, never as text."""
+    """A synced array of float64; it travels as bytes, never as text: as float32 if `single`, for half the weight."""
 
-    def __init__(self, default: Any, rule: Rule = iterate, **metadata: Any):
-        super().__init__(rule, default, to_json=_to_bytes, from_json=_from_bytes, **metadata)
+    def __init__(self, default: Any, rule: Rule = iterate, single: bool = False, **metadata: Any):
+        kind = "<f4" if single else "<f8"
 
+        def to_bytes(value: Array, widget: Any) -> bytes:
+            return np.ascontiguousarray(value, dtype=kind).tobytes()
 
-def _to_bytes(value: Array, widget: Any) -> bytes:
-    return np.ascontiguousarray(value, dtype="<f8").tobytes()
+        def from_bytes(value: Any, widget: Any) -> Array:
+            return np.frombuffer(value, dtype=kind).astype(float)
 
-
-def _from_bytes(value: Any, widget: Any) -> Array:
-    return np.frombuffer(value, dtype="<f8").copy()
+        super().__init__(rule, default, to_json=to_bytes, from_json=from_bytes, **metadata)
 
 
 def within(low: float, high: float) -> Rule:

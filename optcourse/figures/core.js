@@ -346,11 +346,11 @@ export class Frame {
     this.redraw();
   }
 
-  /** A setting that is a vector of float64. @param {string} name */
-  vector(name) {
+  /** A setting that is a vector, of float64 unless it is said to be `single`. @param {string} name @param {boolean} [single] */
+  vector(name, single = false) {
     const view = this.model.get(name);
     const bytes = view instanceof ArrayBuffer ? view : view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
-    return Array.from(new Float64Array(bytes));
+    return Array.from(single ? new Float32Array(bytes) : new Float64Array(bytes));
   }
 
   /** The wire form of a vector. @param {ArrayLike<number>} values */
@@ -651,7 +651,8 @@ export class Panel {
     context.beginPath();
     let [px, py] = [Infinity, Infinity];
     for (let k = 0; k < count; k++) {
-      const [qx, qy] = [tame(x(points[2 * k])), tame(y(points[2 * k + 1]))];
+      const qx = tame(x(points[2 * k]));
+      const qy = tame(y(points[2 * k + 1]));
       // A corner less than half a pixel from the last one cannot be seen; where a line ends can.
       if (Math.abs(qx - px) + Math.abs(qy - py) < 0.5 && k < count - 1) continue;
       context.lineTo(qx, qy);
@@ -751,6 +752,16 @@ export function titled(frame, row, title, options) {
   const cell = html("div", {}, [heading]);
   row.append(cell);
   return Object.assign(new Panel(frame, cell, options), { heading, cell });
+}
+
+/** Points of a line through values at 0, 1, 2 …, none below the `lowest`: a logarithm has to be taken. @param {ArrayLike<number>} values @param {number} lowest @param {number} [each] of them to a unit */
+export function stepByStep(values, lowest, each = 1) {
+  const points = new Float64Array(2 * values.length);
+  for (let k = 0; k < values.length; k++) {
+    points[2 * k] = k / each;
+    points[2 * k + 1] = Math.max(lowest, values[k]);
+  }
+  return points;
 }
 
 /** Canvas paths go astray beyond 2³¹: keep what is far outside far outside. @param {number} pixel */

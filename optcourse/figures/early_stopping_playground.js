@@ -29,7 +29,7 @@ export function render(host) {
   const { model } = host;
   const frame = new Frame(host, "Early stopping playground", draw);
   const player = new Player(frame, () => ended().stop);
-  const all = Float64Array.from(frame.vector("_data"));
+  const all = Float64Array.from(frame.vector("_data", true));
   /** The losses of the chosen run: 0 training, 1 validation. @param {number} which */
   const losses = (which) => all.subarray((2 * LAMS.indexOf(model.get("lam")) + which) * (STEPS + 1)).subarray(0, STEPS + 1);
   const ended = () => stopping(losses(1), model.get("patience"));

@@ -32,7 +32,8 @@ def bumps(x: Array) -> Array:
 def curves() -> Array:
     """Return the training and the validation loss at every step for each decay, shape (6, 2, 241).
 
-    Twenty noisy points of a sine are fitted by SGD, and forty others judge the fit.
+    Twenty noisy points of a sine are fitted by SGD, and forty others judge the fit. The losses are rounded to single
+    precision, in which the page carries them, so that both sides compare the same numbers.
     """
     rng = np.random.default_rng(2)
     (X, y), (V, w) = ((bumps(x := rng.uniform(-1, 1, n)), np.sin(3 * x) + 0.4 * rng.normal(size=n)) for n in (20, 40))
@@ -47,7 +48,7 @@ def curves() -> Array:
         descent = sgd(slope, np.zeros(25), n=20, lr=0.1, batch_size=4, rng=np.random.default_rng(1))
         path = run(descent, steps=STEPS).iterates
         found.append([((path @ X.T - y) ** 2).mean(axis=1) / 2, ((path @ V.T - w) ** 2).mean(axis=1) / 2])
-    return np.array(found)
+    return np.array(found).astype(np.float32).astype(float)
 
 
 def decay(name: str, value: Any) -> float:
@@ -79,7 +80,7 @@ class EarlyStoppingPlayground(
 
     patience = Setting(up_to(MOST), 10)
     lam = Setting(decay, 0.0)
-    _data = Point(np.zeros(0))
+    _data = Point(np.zeros(0), single=True)
 
     def __init__(self, **chosen: Any):
         super().__init__(**({"_data": curves().ravel()} | chosen))

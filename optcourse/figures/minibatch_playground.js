@@ -227,8 +227,7 @@ export function render(host) {
       for (const [which, colour, each] of /** @type {[number, string, number][]} */ ([[0, colours.sgd, updates()], [1, colours.gradient_descent, 1]])) {
         context.strokeStyle = context.fillStyle = colour;
         context.lineWidth = which ? 2 : 1.2;
-        const points = new Float64Array(2 * gaps[which].length);
-        gaps[which].forEach((gap, k) => points.set([k / each, Math.max(1e-9, gap)], 2 * k));
+        const points = stepByStep(gaps[which], 1e-9, each);
         curve.line(context, points);
         if (which === 0) curve.dots(context, points.slice(2 * Math.min(now, gaps[0].length - 1), 2 * Math.min(now, gaps[0].length - 1) + 2), 4);
       }

@@ -272,14 +272,17 @@ export function render(host) {
   function inksOf(smallest) {
     const quickest = -Math.log(Math.max(1e-3, smallest));
     const ground = channels(frame.colours.paper);
+    const strengths = Float64Array.from({ length: LEVELS + 1 }, (_, level) => {
+      const speed = -Math.log((level + 0.5) / LEVELS) / quickest;
+      return 0.15 + 0.55 * Math.min(1, Math.max(0, -Math.log10(Math.max(1e-9, speed))));
+    });
     /** @type {Record<string, Uint32Array>} */
     const found = {};
     for (const word of Object.keys(WORDS)) {
       const ink = channels(frame.colours[word]);
       const bytes = new Uint8ClampedArray(4 * (LEVELS + 1));
       for (let level = 0; level <= LEVELS; level++) {
-        const speed = -Math.log((level + 0.5) / LEVELS) / quickest;
-        const strength = word === "diverges" ? 0.8 : 0.15 + 0.55 * Math.min(1, Math.max(0, -Math.log10(Math.max(1e-9, speed))));
+        const strength = word === "diverges" ? 0.8 : strengths[level];
         for (let k = 0; k < 3; k++) bytes[4 * level + k] = ground[k] + strength * (ink[k] - ground[k]);
         bytes[4 * level + 3] = 255;
       }
@@ -343,11 +346,9 @@ export function render(host) {
     curve.backdrop(`${top}|${last()}`, (context) => curve.gridlines(context));
     curve.move((context) => {
       context.lineWidth = 2;
-      for (const { name, losses, rows } of [...rolls].reverse()) {
-        const points = new Float64Array(2 * rows);
-        for (let k = 0; k < rows; k++) points.set([k, Math.max(1e-16, losses[k])], 2 * k);
+      for (const { name, losses } of [...rolls].reverse()) {
         context.strokeStyle = colours[name];
-        curve.line(context, points);
+        curve.line(context, stepByStep(losses, 1e-16));
       }
       const { k } = parts();
       context.fillStyle = colours.ink;

@@ -162,13 +162,8 @@ export function render(host) {
     curve.move((context) => {
       context.lineWidth = 2;
       for (const { name, gaps, rows } of runs) {
-        const points = new Float64Array(2 * rows);
-        for (let k = 0; k < rows; k++) {
-          points[2 * k] = k;
-          points[2 * k + 1] = Math.max(1e-16, gaps[k]);
-        }
         pen(context, name);
-        curve.line(context, points, Math.min(rows, Math.floor(now) + 1));
+        curve.line(context, stepByStep(gaps, 1e-16), Math.min(rows, Math.floor(now) + 1));
       }
     });
   }

@@ -144,13 +144,6 @@ export function render(host) {
     return name() === "cosine_restarts" ? 0 : T;
   }
 
-  /** Points of a line from its heights. @param {Float64Array} heights */
-  function points(heights) {
-    const found = new Float64Array(2 * heights.length);
-    heights.forEach((height_, k) => found.set([k, Math.max(1e-30, height_)], 2 * k));
-    return found;
-  }
-
   /** A dotted upright line where the plan ends. @param {Panel} panel @param {CanvasRenderingContext2D} context */
   function drawEnd(panel, context) {
     if (!end()) return;
@@ -174,7 +167,7 @@ export function render(host) {
       drawEnd(plan, context);
       context.strokeStyle = frame.colours[name()];
       context.lineWidth = 2.5;
-      plan.line(context, points(rates));
+      plan.line(context, stepByStep(rates, 1e-30));
     });
   }
 
@@ -189,18 +182,18 @@ export function render(host) {
       context.strokeStyle = context.fillStyle = colours[name()];
       context.lineWidth = 1;
       context.globalAlpha = 0.5;
-      curve.line(context, points(run_.losses));
+      curve.line(context, stepByStep(run_.losses, 1e-30));
       context.globalAlpha = 1;
       if (name() !== "constant") {
         context.strokeStyle = colours.constant;
         context.lineWidth = 1.5;
         context.setLineDash([6, 4]);
-        curve.line(context, points(held.expected));
+        curve.line(context, stepByStep(held.expected, 1e-30));
         context.setLineDash([]);
         context.strokeStyle = colours[name()];
       }
       context.lineWidth = 2.5;
-      curve.line(context, points(run_.expected));
+      curve.line(context, stepByStep(run_.expected, 1e-30));
       const here = [step(), Math.max(1e-30, run_.expected[step()])];
       context.fillStyle = colours.paper;
       curve.dots(context, here, 7.5);
