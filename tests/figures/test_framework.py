@@ -15,6 +15,7 @@ import pytest
 from optcourse import figures
 from optcourse.figures import DescentPlayground, Figure
 from optcourse.figures.base import WIDGET_VIEW, compose
+from optcourse.figures.early_stopping_playground import curves
 from optcourse.figures.loss_gallery import FAMILIES
 from optcourse.figures.methods import RACERS
 from optcourse.figures.palette import BEHAVIOURS, HUES, METHODS, SCHEMES, SERIES, contrast, scheme
@@ -206,6 +207,11 @@ def test_settings_from_the_page_arrive_in_python() -> None:
     assert playground.theta0.tolist() == [0.5, -0.25]
     assert (playground.lr, playground.steps) == (0.05, 7)
     assert playground.trace.iterates.shape == (8, 2)
+
+
+def test_many_numbers_leave_in_single_precision_and_are_the_same_on_both_sides() -> None:
+    sent = np.frombuffer(figures.EarlyStoppingPlayground().get_state("_data")["_data"], dtype="<f4")
+    assert np.array_equal(sent, curves().ravel())
 
 
 def test_settings_leave_for_the_page_as_bytes() -> None:

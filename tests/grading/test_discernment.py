@@ -168,6 +168,22 @@ def test_an_early_stopping_that_goes_back_only_where_patience_ran_out_is_not_rig
     assert "the budget ends while it waits" in [one.label for one in verdict.failures]
 
 
+def test_a_right_plan_keeps_away_from_its_goal():
+    rng = np.random.default_rng(303)
+    plans = EXERCISES["planned_rates"].alternatives
+    for case in [schedules.draw_bowl(rng) for _ in range(60)]:
+        given = dict(case.arguments)
+        left = [schedules.beside_the_best_constant(case, plan(**given)) for plan in plans]
+        assert max(left) < 0.85 * schedules.GOAL
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("name", ["highest_loss", "largest_rate"])
+def test_the_highest_loss_and_the_largest_rate_are_told_apart(name, seed):
+    mistake = next(one for one in EXERCISES["lr_range_test"].mistakes if one.name == name)
+    assert patiently("lr_range_test", mistake.function, fresh=8, seed=seed).mistake == name
+
+
 @pytest.mark.parametrize(("exercise", "mistake"), MISTAKES)
 def test_a_known_mistake_is_rejected_and_named(exercise, mistake):
     verdict = patiently(exercise.name, mistake.function, fresh=20, seed="mistake")
