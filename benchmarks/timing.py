@@ -19,16 +19,25 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_variable] = "1"
 
 
+TURN = 5e-3  # seconds
+
+
 def interleaved(contestants: Mapping[str, Callable[[], object]], rounds: int = 15) -> dict[str, float]:
-    """Return each contestant's median seconds of processor. They take turns: a slow moment of the machine hits all."""
+    """Return each contestant's median seconds of processor. They take turns: a slow moment of the machine hits all.
+
+    One run takes up the turn if it lasts; a short one is repeated until it does, as ``timeit`` has it. Else it would be
+    measured with the other's code in the processor's caches, which can double a millisecond.
+    """
     seen: dict[str, list[float]] = {name: [] for name in contestants}
     for run in contestants.values():  # warm up
         run()
     for _ in range(rounds):
         for name, run in contestants.items():
-            before = time.thread_time()
-            run()
-            seen[name].append(time.thread_time() - before)
+            runs, before = 0, time.thread_time()
+            while (spent := time.thread_time() - before) < TURN:
+                run()
+                runs += 1
+            seen[name].append(spent / runs)
     return {name: statistics.median(seconds) for name, seconds in seen.items()}
 
 

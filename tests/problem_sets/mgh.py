@@ -2,11 +2,14 @@
 
 J. J. Moré, B. S. Garbow and K. E. Hillstrom, "Testing unconstrained optimization software", ACM TOMS 7 (1981),
 section 3; the numbers of the problems are theirs. Each is L(θ) = Σ rᵢ(θ)², written as its residuals r and their
-Jacobian J, whence ∇L = 2 Jᵀr. Both are complex-analytic, so that the complex step gives the Hessian to rounding.
+Jacobian J, whence ∇L = 2 Jᵀr (or with ∇L itself, where most of J is zero). All are complex-analytic, so that the
+complex step gives the Hessian to rounding. Those that `benchmarks/curvature.py` asks for are written to cost little
+beside the methods that are measured there.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,21 +21,25 @@ TINY = 1e-40  # the imaginary step: its square vanishes beside anything
 
 @dataclass(frozen=True, eq=False)
 class SumOfSquares:
-    """One problem: residuals, Jacobian, the standard start, and the values of L at its published minima."""
+    """One problem: residuals, Jacobian, the standard start, and the values of L at its published minima.
+
+    A `gradient` takes the place of a Jacobian that is None.
+    """
 
     number: int
     name: str
     residuals: Callable[[Any], Any]
-    jacobian: Callable[[Any], Any]
+    jacobian: Callable[[Any], Any] | None
     start: Any
     minima: tuple[float, ...]
+    gradient: Callable[[Any], Any] | None = None
 
     def loss(self, theta):
         r = self.residuals(theta)
-        return r @ r
+        return r.dot(r)
 
     def grad(self, theta):
-        return 2 * (self.jacobian(theta).T @ self.residuals(theta))
+        return self.gradient(theta) if self.gradient else 2 * self.residuals(theta).dot(self.jacobian(theta))
 
     def hess(self, theta):
         """Differentiate the gradient by complex steps."""
@@ -52,19 +59,26 @@ def columns(*entries):
     return np.stack(np.broadcast_arrays(*entries), axis=-1)
 
 
+def groups(t, size):
+    """Return the first parameters of all groups of that size, the second, …: as plain numbers if there is one group.
+
+    Those are several times quicker than arrays of one entry. They must not be raised to powers, which overflow loudly.
+    """
+    return t.tolist() if t.size == size else t.reshape(-1, size).T
+
+
 def rosenbrock(n=2, number=1):
-    odd, even = np.arange(0, n, 2), np.arange(1, n, 2)
-
     def residuals(t):
-        return np.ravel(columns(10 * (t[even] - t[odd] ** 2), 1 - t[odd]))
+        x, y = groups(t, 2)
+        return np.array([10 * (y - x * x), 1 - x]).ravel()
 
-    def jacobian(t):
-        J = np.zeros((n, n), t.dtype)
-        J[odd, odd], J[odd, even], J[even, odd] = -20 * t[odd], 10, -1
-        return J
+    def gradient(t):
+        x, y = groups(t, 2)
+        above = y - x * x
+        return np.array([2 * (x - 1) - 400 * x * above, 200 * above]).T.ravel()
 
-    name = "Rosenbrock" if number == 1 else "extended Rosenbrock"
-    return SumOfSquares(number, name, residuals, jacobian, np.tile([-1.2, 1.0], n // 2), (0.0,))
+    name, start = "Rosenbrock" if number == 1 else "extended Rosenbrock", np.tile([-1.2, 1.0], n // 2)
+    return SumOfSquares(number, name, residuals, None, start, (0.0,), gradient)
 
 
 def freudenstein_roth():
@@ -100,15 +114,17 @@ def brown_badly_scaled():
 
 
 def beale():
-    i, y = np.arange(1, 4), np.array([1.5, 2.25, 2.625])
-
     def residuals(t):
-        return y - t[0] * (1 - t[1] ** i)
+        x, y = t.tolist()
+        return np.array([1.5 - x * (1 - y), 2.25 - x * (1 - y * y), 2.625 - x * (1 - y * y * y)])
 
-    def jacobian(t):
-        return columns(t[1] ** i - 1, t[0] * i * t[1] ** (i - 1))
+    def gradient(t):
+        x, y = t.tolist()
+        a, b, c = residuals(t).tolist()
+        along_x = a * (y - 1) + b * (y * y - 1) + c * (y * y * y - 1)
+        return np.array([2 * along_x, 2 * x * (a + 2 * b * y + 3 * c * y * y)])
 
-    return SumOfSquares(5, "Beale", residuals, jacobian, np.array([1.0, 1.0]), (0.0,))
+    return SumOfSquares(5, "Beale", residuals, None, np.array([1.0, 1.0]), (0.0,), gradient)
 
 
 def jennrich_sampson():
@@ -126,15 +142,15 @@ def jennrich_sampson():
 
 def helical_valley():
     def residuals(t):
-        x, y, z = t
-        turn = np.arctan(y / x) / (2 * np.pi) + (0.5 if x.real < 0 else 0.0)
-        return np.array([10 * (z - 10 * turn), 10 * (np.sqrt(x**2 + y**2) - 1), z])
+        x, y, z = t.tolist()
+        turn = np.arctan(y / (x or TINY)) / (2 * np.pi) + (0.5 if x.real < 0 else 0.0)
+        return np.array([10 * (z - 10 * turn), 10 * ((x * x + y * y) ** 0.5 - 1), z])
 
     def jacobian(t):
-        x, y, _ = t
-        square, radius = x**2 + y**2, np.sqrt(x**2 + y**2)
-        per_turn = 100 / (2 * np.pi * square)
-        return np.array([[per_turn * y, -per_turn * x, 10], [10 * x / radius, 10 * y / radius, 0], [0, 0, 1]])
+        x, y, _ = t.tolist()
+        square = x * x + y * y
+        per_turn, per_radius = 50 / math.pi / square, 10 / square**0.5
+        return np.array([[per_turn * y, -per_turn * x, 10.0], [per_radius * x, per_radius * y, 0.0], [0.0, 0.0, 1.0]])
 
     return SumOfSquares(7, "helical valley", residuals, jacobian, np.array([-1.0, 0.0, 0.0]), (0.0,))
 
@@ -221,39 +237,41 @@ def box():
 
 
 def powell_singular(n=4, number=13):
-    a, b, c, d = (np.arange(k, n, 4) for k in range(4))
+    def parts(t):
+        w, x, y, z = groups(t, 4)
+        return w + 10 * x, y - z, x - 2 * y, w - z
 
     def residuals(t):
-        w, x, y, z = t[a], t[b], t[c], t[d]
-        return np.concatenate([w + 10 * x, 5**0.5 * (y - z), (x - 2 * y) ** 2, 10**0.5 * (w - z) ** 2])
+        first, second, inner, outer = parts(t)
+        return np.array([first, 5**0.5 * second, inner * inner, 10**0.5 * outer * outer]).ravel()
 
-    def jacobian(t):
-        J, k, group = np.zeros((n, n), t.dtype), np.arange(n // 4), n // 4
-        J[k, a], J[k, b] = 1, 10
-        J[k + group, c], J[k + group, d] = 5**0.5, -(5**0.5)
-        inner, outer = 2 * (t[b] - 2 * t[c]), 2 * 10**0.5 * (t[a] - t[d])
-        J[k + 2 * group, b], J[k + 2 * group, c] = inner, -2 * inner
-        J[k + 3 * group, a], J[k + 3 * group, d] = outer, -outer
-        return J
+    def gradient(t):
+        first, second, inner, outer = parts(t)
+        first, second, inner, outer = 2 * first, 10 * second, 4 * inner * inner * inner, 40 * outer * outer * outer
+        return np.array([first + outer, 10 * first + inner, second - 2 * inner, -second - outer]).T.ravel()
 
     name = "Powell, singular" if number == 13 else "extended Powell, singular"
-    return SumOfSquares(number, name, residuals, jacobian, np.tile([3.0, -1.0, 0.0, 1.0], n // 4), (0.0,))
+    return SumOfSquares(number, name, residuals, None, np.tile([3.0, -1.0, 0.0, 1.0], n // 4), (0.0,), gradient)
 
 
 def wood():
+    def parts(t):
+        w, x, y, z = t.tolist()
+        return x - w * w, 1 - w, z - y * y, 1 - y, x + z - 2, x - z
+
     def residuals(t):
-        w, x, y, z = t
-        first, second = [10 * (x - w**2), 1 - w], [90**0.5 * (z - y**2), 1 - y]
-        return np.array([*first, *second, 10**0.5 * (x + z - 2), (x - z) / 10**0.5])
+        return np.array(parts(t)) * weights
 
-    def jacobian(t):
-        J = np.zeros((6, 4), t.dtype)
-        J[0, :2], J[1, 0] = [-20 * t[0], 10], -1
-        J[2, 2:], J[3, 2] = [-2 * 90**0.5 * t[2], 90**0.5], -1
-        J[4, [1, 3]], J[5, [1, 3]] = 10**0.5, [10**-0.5, -(10**-0.5)]
-        return J
+    def gradient(t):
+        w, _, y, _ = t.tolist()
+        first, left, second, right, both, apart = parts(t)
+        first, second, both, apart = 200 * first, 180 * second, 20 * both, 0.2 * apart
+        return np.array(
+            [-2 * w * first - 2 * left, first + both + apart, -2 * y * second - 2 * right, second + both - apart]
+        )
 
-    return SumOfSquares(14, "Wood", residuals, jacobian, np.array([-3.0, -1.0, -3.0, -1.0]), (0.0,))
+    weights = np.sqrt([100, 1, 90, 1, 10, 0.1])
+    return SumOfSquares(14, "Wood", residuals, None, np.array([-3.0, -1.0, -3.0, -1.0]), (0.0,), gradient)
 
 
 def kowalik_osborne():
@@ -274,19 +292,19 @@ def kowalik_osborne():
 
 def brown_dennis():
     t_ = np.arange(1, 21) / 5
+    line, exp = np.array([np.ones(20), t_]), np.exp(t_)
+    wave, cos = np.array([np.ones(20), np.sin(t_)]), np.cos(t_)
 
     def parts(t):
-        return t[0] + t_ * t[1] - np.exp(t_), t[2] + t[3] * np.sin(t_) - np.cos(t_)
+        p, q = t[:2].dot(line) - exp, t[2:].dot(wave) - cos
+        return p, q, p * p + q * q
 
-    def residuals(t):
-        p, q = parts(t)
-        return p**2 + q**2
+    def gradient(t):
+        p, q, r = parts(t)
+        return 4 * np.concatenate((line.dot(r * p), wave.dot(r * q)))
 
-    def jacobian(t):
-        p, q = parts(t)
-        return columns(2 * p, 2 * p * t_, 2 * q, 2 * q * np.sin(t_))
-
-    return SumOfSquares(16, "Brown and Dennis", residuals, jacobian, np.array([25.0, 5.0, -5.0, -1.0]), (85822.2,))
+    start = np.array([25.0, 5.0, -5.0, -1.0])
+    return SumOfSquares(16, "Brown and Dennis", lambda t: parts(t)[2], None, start, (85822.2,), gradient)
 
 
 def osborne_1():
@@ -462,15 +480,20 @@ def discrete_integral_equation(n=10):
 
 
 def broyden_tridiagonal(n=10):
-    beside = np.eye(n, k=-1) + 2 * np.eye(n, k=1)
-
     def residuals(t):
-        return (3 - 2 * t) * t - beside @ t + 1
+        r = (3 - 2 * t) * t + 1
+        r[1:] -= t[:-1]
+        r[:-1] -= 2 * t[1:]
+        return r
 
-    def jacobian(t):
-        return np.diag(3 - 4 * t) - beside
+    def gradient(t):
+        r = 2 * residuals(t)
+        g = (3 - 4 * t) * r
+        g[:-1] -= r[1:]
+        g[1:] -= 2 * r[:-1]
+        return g
 
-    return SumOfSquares(30, "Broyden, tridiagonal", residuals, jacobian, -np.ones(n), (0.0,))
+    return SumOfSquares(30, "Broyden, tridiagonal", residuals, None, -np.ones(n), (0.0,), gradient)
 
 
 def broyden_banded(n=10):
