@@ -440,7 +440,6 @@ def lasso_path(
     array([[0.  , 0.  ],
            [1.75, 0.5 ]])
     """
-    _lasso_data({"X": X, "y": y, "theta": None})
     chosen = np.geomspace(1, 1e-3, n_lams) * lasso_lam_max(X, y) if lams is None else np.asarray(lams)
     if chosen.size == 0 or np.any(np.diff(chosen) >= 0) or chosen[-1] < 0:
         raise refuse("lams", lams, "must be ≥ 0 and fall: each answer is the start of the next")

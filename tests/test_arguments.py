@@ -206,6 +206,12 @@ def test_the_norm_is_numpys_where_squares_are_floats(entries):
     assert arguments.norm(entries) == pytest.approx(np.linalg.norm(entries), rel=1e-15, abs=1e-150)
 
 
+def test_squares_fit_where_the_least_is_a_whole_float_and_zeros_stand_beside():
+    arguments.squares_fit("X", np.array([0.0, np.sqrt(np.finfo(float).tiny)]))
+    with pytest.raises(ValueError, match=r"^X = .* floats do not hold its squares$"):
+        arguments.squares_fit("X", np.array([0.0, 1e-200]))
+
+
 def test_a_box_may_be_as_wide_as_a_float_can_tell():
     most = np.finfo(float).max
     arguments.below(np.array([-0.5 * most, 0.0]), np.array([0.5 * most, 1.0]))
