@@ -108,7 +108,7 @@ class Counted:
         self.calls += 1
         if self.as_vector:
             args = (args[0].reshape(self.outer)[()], *args[1:])
-        theta = args[0] if isinstance(args[0], np.ndarray) else NOTHING
+        theta = args[0] if isinstance(args[0], np.ndarray) and args[0].flags.writeable else NOTHING
         theta.setflags(False)  # type: ignore[call-arg]  # (the keyword is slow.) To be seen, not changed
         try:
             answer = self.function(*args)

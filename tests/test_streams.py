@@ -606,3 +606,13 @@ def test_an_answer_that_only_double_precision_holds_is_shown_as_it_was_returned(
     descent = gradient_descent(lambda theta: np.array([1e50, 1.0]), np.ones(2, np.float32))
     with pytest.raises(NonFiniteError, match=r"^grad returned array\(\[1.e\+50, 1.e\+00\]\): too large for float32$"):
         next(descent)
+
+
+def test_iterates_that_nobody_may_write_into_stay_so():
+    fixed = np.frombuffer(np.array([1.0, 2.0]).tobytes())  # as those of other libraries are
+    own = np.array([1.0, 2.0])
+    own.flags.writeable = False
+    trace = run(iter([fixed, own]), steps=2, loss=lambda theta: theta @ theta)
+    assert trace.losses.tolist() == [5.0, 5.0]
+    assert not fixed.flags.writeable
+    assert not own.flags.writeable
