@@ -86,13 +86,15 @@ def open_figures(chromium: Any, folder: Path, *figures: Figure, theme: str = "li
 def play_until(page: Any, condition: str) -> None:
     """Press Play, and Pause in the first frame in which the condition on the figure's ``drawn`` holds.
 
-    Both are pressed inside the page: from here, on a busy machine, the second may come too late.
+    Both are pressed inside the page: from here, on a busy machine, the second may come too late. What stops by itself
+    before is an error.
     """
     page.evaluate(
-        """(condition) => new Promise((paused) => {
+        """(condition) => new Promise((paused, failed) => {
             const holds = new Function("drawn", `return ${condition}`);
             const button = (said) => [...document.querySelectorAll("button")].find((one) => one.textContent === said);
             const look = () => {
+                if (!button("Pause")) return failed(new Error(`it stopped before ${condition}`));
                 if (!holds(document.querySelector(".optcourse-figure").drawn)) return requestAnimationFrame(look);
                 button("Pause").click();
                 paused();
