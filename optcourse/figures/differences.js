@@ -101,8 +101,8 @@ export function measure(smooth, scheme, theta, eps, single) {
   const ahead = r(t + step);
   if (ahead === t) return NaN;
   const behind = scheme === "central" ? r(t - step) : t;
-  // The difference of two losses is taken in double precision, as Python's floats do it.
-  return r(r(smooth.loss(ahead, r) - smooth.loss(behind, r)) / r(ahead - behind));
+  // The quotient is taken in double precision, as Python's floats do it, and rounded once.
+  return r((smooth.loss(ahead, r) - smooth.loss(behind, r)) / r(ahead - behind));
 }
 
 /**
