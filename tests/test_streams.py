@@ -13,7 +13,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from optcourse import gradient_descent, momentum, rates, run, stream
+from optcourse import gradient_descent, gradient_norm, momentum, rates, run, stream
 from optcourse.arguments import NonFiniteError
 from optcourse.streams import Counted, _make_room
 
@@ -616,3 +616,7 @@ def test_iterates_that_nobody_may_write_into_stay_so():
     assert trace.losses.tolist() == [5.0, 5.0]
     assert not fixed.flags.writeable
     assert not own.flags.writeable
+
+
+def test_who_squares_no_gradient_may_meet_one_whose_square_is_beyond_floats():
+    assert gradient_norm(lambda theta: 1e200 * theta, [3.0, 4.0]) == pytest.approx(5e200, rel=1e-14)
