@@ -49,6 +49,15 @@ def require() -> Callable[[str], ModuleType]:
 
 
 @pytest.fixture(scope="session")
+def bubblewrapped() -> None:
+    """Grade in the sandbox: its program is missed at home, and must be there in CI."""
+    from optcourse.grading.sandbox import bubblewrap
+
+    if bubblewrap() is None:
+        go_without("bubblewrap is not installed")
+
+
+@pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """Give one headless browser to all tests of this process: the system's, and patience with it on a busy machine."""
     program = next((path for name in BROWSERS if (path := shutil.which(name))), None)

@@ -12,9 +12,9 @@ import pytest
 
 from optcourse.grading import judge
 from optcourse.grading.judge import Limits, Link
-from optcourse.grading.sandbox import Sandbox, bubblewrap
+from optcourse.grading.sandbox import Sandbox
 
-pytestmark = pytest.mark.skipif(bubblewrap() is None, reason="bubblewrap is not installed")
+pytestmark = pytest.mark.usefixtures("bubblewrapped")
 COMPUTES = "import time\nwhile time.process_time() < {seconds}: pass"
 OTHERS = 4
 

@@ -15,10 +15,9 @@ import pytest
 from submissions import ASSIGNMENT, hand_in, small_class
 
 from optcourse.__main__ import main
-from optcourse.grading.sandbox import bubblewrap
 
 pytest.importorskip("distributed")
-pytestmark = pytest.mark.skipif(bubblewrap() is None, reason="bubblewrap is not installed")
+pytestmark = pytest.mark.usefixtures("bubblewrapped")
 PATIENCE = 120.0  # seconds for the scheduler to say where it is
 
 

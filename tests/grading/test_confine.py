@@ -11,9 +11,9 @@ import pytest
 
 from optcourse.grading import confine
 from optcourse.grading.judge import Limits, Link
-from optcourse.grading.sandbox import NoSandboxError, Sandbox, Spec, bubblewrap
+from optcourse.grading.sandbox import NoSandboxError, Sandbox, Spec
 
-pytestmark = pytest.mark.skipif(bubblewrap() is None, reason="bubblewrap is not installed")
+pytestmark = pytest.mark.usefixtures("bubblewrapped")
 
 
 @pytest.fixture(scope="module")

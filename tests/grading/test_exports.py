@@ -15,9 +15,8 @@ import pytest
 from submissions import ASSIGNMENT, hand_in, nbgrader, small_class
 
 from optcourse.__main__ import main
-from optcourse.grading.sandbox import bubblewrap
 
-pytestmark = pytest.mark.skipif(bubblewrap() is None, reason="bubblewrap is not installed")
+pytestmark = pytest.mark.usefixtures("bubblewrapped")
 PEOPLE = ("solved", "mistake_uphill", "blank", "syntax_error")
 FORMULAS = ("@SUM(1)", "=cmd|' /C calc'!A0", "x;+HYPERLINK(1)", "\t=1+1")
 

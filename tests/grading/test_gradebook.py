@@ -16,9 +16,8 @@ from optcourse.__main__ import main
 from optcourse.grading import feedback, gradebook, judge
 from optcourse.grading.course import Course, CourseError, Handed
 from optcourse.grading.gradebook import Gradebook, GradebookError, Graded
-from optcourse.grading.sandbox import bubblewrap
 
-pytestmark = pytest.mark.skipif(bubblewrap() is None, reason="bubblewrap is not installed")
+pytestmark = pytest.mark.usefixtures("bubblewrapped")
 PEOPLE = {name: small_class()[name][0] for name in ("solved", "mistake_uphill", "blank")}
 
 

@@ -23,13 +23,12 @@ from submissions import ASSIGNMENT, ROOT, TASK, hand_in, nbgrader, small_class
 from optcourse.__main__ import main
 from optcourse.grading import dispatch, runner
 from optcourse.grading.notebook import run_cells
-from optcourse.grading.sandbox import bubblewrap
 
 SLOW = ("never_ends", "ten_megabytes")
 CLASS = {name: one for name, one in small_class().items() if name not in SLOW}
 SOLVED = CLASS["solved"][0]
 
-pytestmark = pytest.mark.skipif(bubblewrap() is None, reason="bubblewrap is not installed")
+pytestmark = pytest.mark.usefixtures("bubblewrapped")
 
 
 def run(course: Path, *more: str) -> int:

@@ -7,10 +7,8 @@ from pathlib import Path
 import pytest
 from soak import soak
 
-from optcourse.grading.sandbox import bubblewrap
 
-
-@pytest.mark.skipif(bubblewrap() is None, reason="bubblewrap is not installed")
+@pytest.mark.usefixtures("bubblewrapped")
 def test_a_class_with_hostile_and_broken_submissions_gets_exactly_one_verdict_each(tmp_path: Path) -> None:
     figures = soak(tmp_path, 80, workers=2)
     assert figures.status == 0
